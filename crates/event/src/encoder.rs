@@ -1,0 +1,98 @@
+//! Writing a record. Runs in every PHP worker for each event: no allocation, no panic, one copy per field.
+
+use crate::record::{FIELD_HEAD, HEAD_BYTES, Head, RECORD_MAX};
+use crate::{Flags, Tag};
+
+/// Writes one record into a buffer of the caller.
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    buffer: &'a mut [u8; RECORD_MAX],
+    /// Bytes written so far; never more than the buffer has.
+    length: usize,
+    /// Kept aside until the end, because a cut field adds to them.
+    flags: Flags,
+}
+
+impl<'a> Encoder<'a> {
+    /// Begins a record. What the buffer held does not matter.
+    pub fn new(buffer: &'a mut [u8; RECORD_MAX], head: &Head) -> Self {
+        if let Some(place) = buffer.first_chunk_mut() {
+            *place = head.to_bytes();
+        }
+        Self { buffer, length: HEAD_BYTES, flags: head.flags }
+    }
+
+    /// Adds a text. Empty: nothing is written. Longer than the tag's limit or than the room left: cut between
+    /// characters and flagged [`Flags::CUT`]. A tag of a number is ignored.
+    ///
+    /// [`Tag::ForwardedFor`] keeps its end, since the nearest proxies append there, and begins with a whole
+    /// element: half an address may read as somebody else's.
+    pub fn text(&mut self, tag: Tag, text: &[u8]) {
+        if text.is_empty() || tag.is_number() {
+            return;
+        }
+        let room = RECORD_MAX.saturating_sub(self.length + FIELD_HEAD).min(tag.limit());
+        if text.len() <= room {
+            self.field(tag, text);
+            return;
+        }
+        self.flags.insert(Flags::CUT);
+        let cut = if tag == Tag::ForwardedFor { list_end(text, room) } else { beginning(text, room) };
+        if !cut.is_empty() {
+            self.field(tag, cut);
+        }
+    }
+
+    /// Adds a number. Without room for it nothing is written and the record is flagged [`Flags::CUT`]. A tag of a
+    /// text is ignored.
+    pub fn number(&mut self, tag: Tag, value: u64) {
+        if tag.is_number() {
+            self.field(tag, &value.to_le_bytes());
+        }
+    }
+
+    /// The record, ready for the ring: 48 to [`RECORD_MAX`] bytes.
+    pub fn finish(self) -> &'a [u8] {
+        let [low, high] = self.flags.0.to_le_bytes();
+        let [_, _, f0, f1, ..] = self.buffer;
+        (*f0, *f1) = (low, high);
+        let buffer: &'a [u8] = self.buffer;
+        buffer.get(..self.length).unwrap_or(buffer)
+    }
+
+    fn field(&mut self, tag: Tag, value: &[u8]) {
+        let place =
+            self.buffer.get_mut(self.length..).and_then(|free| free.get_mut(..FIELD_HEAD + value.len()));
+        let Some((head, body)) = place.and_then(|place| place.split_first_chunk_mut::<FIELD_HEAD>()) else {
+            self.flags.insert(Flags::CUT);
+            return;
+        };
+        // At most 512 bytes come here, so the length fits.
+        let [l0, l1] = (value.len() as u16).to_le_bytes();
+        *head = [tag as u8, l0, l1];
+        body.copy_from_slice(value);
+        self.length += FIELD_HEAD + value.len();
+    }
+}
+
+/// The longest beginning of at most `most` bytes that does not end within a character.
+fn beginning(text: &[u8], most: usize) -> &[u8] {
+    // A character has at most three bytes after its first; more of them in a row are no UTF-8 and cut anywhere.
+    let end = (0..4)
+        .filter_map(|back| most.checked_sub(back))
+        .find(|&end| text.get(end).is_none_or(|&byte| !is_continuation(byte)))
+        .unwrap_or(most);
+    text.get(..end).unwrap_or(text)
+}
+
+/// The last whole elements of a comma-separated list that fit `most` bytes.
+fn list_end(text: &[u8], most: usize) -> &[u8] {
+    // One byte more, so that a comma just before the kept part is seen.
+    let tail = text.get(text.len().saturating_sub(most + 1)..).unwrap_or(text);
+    let comma = tail.iter().position(|&byte| byte == b',');
+    comma.and_then(|at| tail.get(at + 1..)).unwrap_or(&[]).trim_ascii_start()
+}
+
+const fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
