@@ -1,0 +1,160 @@
+// A WordPress of one's own: nginx, php-fpm and MariaDB with the extension and the plugin, in one directory, on a free loopback port.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { REPOSITORY, USER, privateDir, reachable, runDir } from './place.mjs';
+import { alive, endGroup, freePort, launch, runningFile, stop, until } from './process.mjs';
+import { PHP_ENVIRONMENT, configure, fpm, mariadb, nginx, php } from './servers.mjs';
+import { template } from './template.mjs';
+
+export class Site {
+	/** @param {string} dir Where the site lives; made by start(). */
+	constructor( dir ) {
+		this.dir = resolve( dir );
+		this.run = runDir( this.dir );
+		this.engine = join( this.dir, 'bin/qahm-realtimed' );
+		this.memory = join( this.dir, 'site.json' );
+		const { port = 0, processes = [] } = existsSync( this.memory ) ? JSON.parse( readFileSync( this.memory, 'utf8' ) ) : {};
+		this.port = port;
+		this.processes = processes;
+		this.user = this.password = 'admin';
+	}
+
+	get url() {
+		return `http://127.0.0.1:${ this.port }`;
+	}
+
+	get wordpress() {
+		return join( this.dir, 'wordpress' );
+	}
+
+	/**
+	 * Starts the site (again, if it runs).
+	 *
+	 * @param {object} options { defines: constants of wp-config.php, settings: INI entries of the extension, extension: false for a PHP without it }
+	 */
+	async start( { defines = {}, settings = {}, extension = true } = {} ) {
+		if ( ! reachable( this.dir ) ) {
+			throw new Error( `User ${ USER.name } cannot get into ${ this.dir }: choose another DEMO_DIR` );
+		}
+		await this.stop();
+		privateDir( this.dir );
+		privateDir( this.run );
+		if ( ! existsSync( join( this.dir, 'mariadb' ) ) ) {
+			execFileSync( 'cp', [ '-a', '--reflink=auto', `${ await template() }/.`, this.dir ] );
+		}
+		// Remembered, so that bookmarks and the site's numbers stay: the address is the site's identity.
+		const port = await freePort( this.port );
+		if ( this.port && port !== this.port ) {
+			console.log( `Port ${ this.port } is taken by now: the site moves to ${ port } and begins to count anew` );
+		}
+		this.port = port;
+		this.remember();
+		const so = extension && this.installBinaries();
+		this.installPlugin();
+		configure( {
+			...this,
+			url: this.url,
+			extension: so,
+			defines: { QAHM_REALTIME_TRUSTED_PROXIES: '127.0.0.1/32', ...defines },
+			settings: {
+				'qahm_realtime.runtime_dir': this.ownDir( this.run, 'realtime' ),
+				'qahm_realtime.data_dir': this.ownDir( this.dir, 'data' ),
+				'qahm_realtime.engine': this.engine,
+				...settings,
+			},
+		} );
+		const log = ( name ) => ( { log: join( this.dir, `log/${ name }.log` ), env: PHP_ENVIRONMENT } );
+		this.processes = [
+			launch( 'mariadb', 'mariadbd', mariadb( this ), log( 'mariadb' ) ),
+			launch( 'php-fpm', 'php-fpm8.2', fpm( this ), log( 'php-fpm' ) ),
+			launch( 'nginx', 'nginx', nginx( this ), log( 'nginx' ) ),
+		];
+		this.remember();
+		await this.ready();
+	}
+
+	/** Waits until the start page is served. */
+	async ready() {
+		const database = join( this.run, 'mariadb.sock' );
+		await this.untilServing( () => existsSync( database ) );
+		if ( existsSync( join( this.wordpress, 'wp-content/plugins/qahm-realtime/qahm-realtime.php' ) ) ) {
+			php( this, 'activate.php' );
+		}
+		await this.untilServing( () => fetch( this.url ).then( ( answer ) => answer.ok, () => false ) );
+	}
+
+	async untilServing( condition ) {
+		const dead = () => this.processes.find( ( server ) => ! alive( server ) );
+		await until( async () => dead() || await condition(), 30_000 );
+		if ( dead() || ! await condition() ) {
+			const culprit = dead()?.name ?? 'php-error';
+			const file = join( this.dir, `log/${ culprit }.log` );
+			const tail = existsSync( file ) ? readFileSync( file, 'utf8' ).slice( -2000 ) : '';
+			await this.stop();
+			throw new Error( `The site did not start (${ file }):\n${ tail }` );
+		}
+	}
+
+	/** Stops everything that belongs to the site, the engine too. Nothing is asked of processes that only have a pid of ours by chance. */
+	async stop() {
+		const [ database, ...web ] = this.processes;
+		await Promise.all( web.map( ( server ) => stop( server ) ) );
+		web.forEach( endGroup );
+		// After PHP, which would start it again.
+		await Promise.all( runningFile( this.engine ).map( ( engine ) => stop( engine ) ) );
+		if ( database ) {
+			await stop( database, 30_000 );
+			endGroup( database );
+		}
+		this.processes = [];
+		if ( existsSync( this.memory ) ) {
+			this.remember();
+		}
+	}
+
+	/** Stops the site and removes all it had. */
+	async remove() {
+		await this.stop();
+		rmSync( this.dir, { recursive: true, force: true } );
+		rmSync( this.run, { recursive: true, force: true } );
+	}
+
+	get running() {
+		return this.processes.length > 0 && this.processes.every( alive );
+	}
+
+	remember() {
+		writeFileSync( this.memory, JSON.stringify( { port: this.port, processes: this.processes }, null, '\t' ) );
+	}
+
+	/** Copies the built extension and engine to where the site's user can read them. Returns the extension's path, or undefined if it was not built. */
+	installBinaries() {
+		const built = join( process.env.CARGO_TARGET_DIR || join( REPOSITORY, 'target' ), process.env.PROFILE || 'quick' );
+		const files = { 'libqahm_realtime.so': 'qahm_realtime.so', 'qahm-realtimed': 'qahm-realtimed' };
+		mkdirSync( join( this.dir, 'bin' ), { recursive: true } );
+		for ( const [ from, to ] of Object.entries( files ) ) {
+			if ( ! existsSync( join( built, from ) ) ) {
+				console.log( `${ from } is not built: the site runs without it` );
+				continue;
+			}
+			const path = join( this.dir, 'bin', to );
+			copyFileSync( join( built, from ), `${ path }.new` );
+			renameSync( `${ path }.new`, path );
+		}
+		const extension = join( this.dir, 'bin/qahm_realtime.so' );
+		return existsSync( extension ) ? extension : undefined;
+	}
+
+	/** The plugin as its archive has it. */
+	installPlugin() {
+		const plugins = join( this.wordpress, 'wp-content/plugins' );
+		rmSync( join( plugins, 'qahm-realtime' ), { recursive: true, force: true } );
+		execFileSync( join( REPOSITORY, 'packaging/stage-plugin' ), [ join( plugins, 'qahm-realtime' ) ], { stdio: [ 'ignore', 'ignore', 'inherit' ] } );
+		execFileSync( 'chown', [ '-R', `${ USER.uid }:${ USER.gid }`, plugins ] );
+	}
+
+	ownDir( parent, name ) {
+		return privateDir( join( parent, name ) );
+	}
+}
