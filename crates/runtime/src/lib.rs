@@ -1,1 +1,25 @@
-//! To be filled.
+//! What the extension and the engine share of one Unix user's runtime directory.
+//!
+//! `place`    the runtime and the data directory: found, made, and believed only after a check
+//! `files`    kinds of file systems, and why one is refused
+//! `key`      the secret that signs tokens; `token` who may read a site's live data, and until when
+//! `control`  questions to the engine over its socket, within a deadline
+//! `peer`     which process is at the other end of that socket
+//!
+//! Architecture invariant: nothing here trusts a path. Every directory and file is opened without following a link
+//! and its owner, mode and type are read from the open descriptor; what we did not make we do not repair.
+
+mod control;
+mod error;
+mod files;
+mod key;
+mod peer;
+mod place;
+mod token;
+
+pub use control::{ANSWER_MAX, CONTROL_FILE, REQUEST_MAX, call, control_path, read_frame, write_frame};
+pub use error::{Error, Fault};
+pub use key::{KEY_BYTES, KEY_FILE, Key, token_key};
+pub use peer::{peer, started};
+pub use place::{DATA_BASE, Place, RUN_BASE, SHM_BASE, data_dir, runtime_dir};
+pub use token::{CHAIN_S, Claims, Denied, ORIGIN_MAX, Purpose, TOKEN_MAX, check, mint, renew};
