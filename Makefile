@@ -1,0 +1,66 @@
+# make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50; make demo-stop
+# make test    every test
+# make install the extension and its engine, for the PHP of PHP_CONFIG; make plugin-zip: the WordPress plugin
+
+# The demo and the tests share one build, optimised but without the release's whole-program pass:
+# it is ready several times sooner and behaves the same. `make demo PROFILE=release` shows the real thing.
+PROFILE ?= quick
+
+.PHONY: demo demo-stop demo-visitors test setup build release install uninstall plugin-zip clean
+
+demo: build
+	@PROFILE=$(PROFILE) node demo/start.mjs
+
+demo-stop:
+	@node demo/stop.mjs
+
+# N people for SECONDS (60).
+demo-visitors:
+	@env N=$(N) SECONDS=$(SECONDS) node demo/visitors.mjs
+
+test: setup
+	@node tests/run.mjs $(STAGES)
+
+# Debian and npm packages that are missing on this machine.
+setup:
+	@demo/setup
+
+# The whole workspace, as the tests build it: building less would compile shared dependencies a second time with other features.
+build: setup
+	cargo build --profile $(PROFILE) --workspace
+
+release:
+	cargo build --release -p qahm_realtime -p qahm-engine
+
+# --- Installation -----------------------------------------------------------------------------------------------------
+
+PHP_CONFIG ?= php-config
+BUILT ?= target/release
+EXTENSION_DIR = $(shell $(PHP_CONFIG) --extension-dir)
+# Debian keeps one file for all its PHP programs and links it into each (phpenmod); elsewhere the directory that PHP scans.
+DEBIAN_INI_DIR = /etc/php/$(shell $(PHP_CONFIG) --version | cut -d. -f1-2)/mods-available
+INI_DIR = $(or $(wildcard $(DEBIAN_INI_DIR)),$(shell $(PHP_CONFIG) --ini-dir))
+LIBEXEC_DIR = /usr/libexec/qahm-realtime
+TMPFILES_DIR = /usr/lib/tmpfiles.d
+
+# DESTDIR for packagers; BUILT to install another build than the release.
+install: $(if $(filter target/release,$(BUILT)),release)
+	install -D -m 644 $(BUILT)/libqahm_realtime.so $(DESTDIR)$(EXTENSION_DIR)/qahm_realtime.so
+	install -D -m 755 $(BUILT)/qahm-realtimed $(DESTDIR)$(LIBEXEC_DIR)/qahm-realtimed
+	install -D -m 644 packaging/qahm_realtime.ini $(DESTDIR)$(INI_DIR)/qahm_realtime.ini
+	install -D -m 644 packaging/tmpfiles.conf $(DESTDIR)$(TMPFILES_DIR)/qahm-realtime.conf
+ifeq ($(DESTDIR),)
+	install -d -m 1733 /run/qahm-realtime /var/lib/qahm-realtime
+	@if [ -d $(DEBIAN_INI_DIR) ]; then echo "Now: phpenmod qahm_realtime, then reload php-fpm"; else echo "Now: reload php-fpm"; fi
+endif
+
+# Leaves /var/lib/qahm-realtime: the sites' figures are there.
+uninstall:
+	rm -f $(DESTDIR)$(EXTENSION_DIR)/qahm_realtime.so $(DESTDIR)$(INI_DIR)/qahm_realtime.ini $(DESTDIR)$(TMPFILES_DIR)/qahm-realtime.conf
+	rm -rf $(DESTDIR)$(LIBEXEC_DIR)
+
+plugin-zip: setup
+	@packaging/plugin-zip target/qahm-realtime.zip
+
+clean: demo-stop
+	rm -rf target artifacts wp-plugin/assets/build
