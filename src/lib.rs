@@ -1,1 +1,40 @@
-//! The PHP extension.
+//! The PHP extension: thin, stateless but for one mapping per worker.
+//!
+//! `ini`      settings, and what this process may do          `record`   an event of the server
+//! `mapping`  the ring: mapped late, looked after, re-made    `collect`  a browser's beacon
+//! `fork`     notices a forked child without a system call    `counters` live numbers
+//! `spawn`    starts the engine, seldom                       `ask`      the control socket
+//! `report`   what is wrong, in words; `user` names users     `token`    of the live channel
+//! `bytes`, `error`: arguments and mistakes                   `status`, `info`: the report for code and for people
+//!
+//! Architecture invariants: no thread; no lock in shared memory; nothing at start-up but registrations; no call into
+//! PHP while a guard of its globals is held; nothing a visitor sends throws or warns.
+
+mod ask;
+mod bytes;
+mod collect;
+mod counters;
+mod error;
+mod fork;
+mod info;
+mod ini;
+mod mapping;
+mod record;
+mod report;
+mod spawn;
+mod status;
+mod token;
+mod user;
+
+use ext_php_rs::prelude::*;
+use ini::startup;
+
+/// Registers the functions, the INI entries and the section of phpinfo.
+#[php_module]
+#[php(startup = "startup")]
+pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
+    let module = module.globals(&mapping::WORKER).info_function(info::print);
+    let module = collect::register(record::register(module));
+    let module = ask::register(counters::register(module));
+    status::register(token::register(module))
+}

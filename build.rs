@@ -1,0 +1,36 @@
+//! Checks what the extension needs before the bindings are generated, and sets the linker flags of a PHP extension.
+
+use std::{env, path::PathBuf, process::Command};
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=PHP_CONFIG");
+    println!("cargo:rerun-if-env-changed=PATH");
+
+    let config = env::var_os("PHP_CONFIG").map_or_else(|| PathBuf::from("php-config"), PathBuf::from);
+    let vernum = Command::new(&config).arg("--vernum").output().ok().filter(|o| o.status.success());
+    let vernum = vernum
+        .and_then(|o| String::from_utf8_lossy(&o.stdout).trim().parse::<u32>().ok())
+        .unwrap_or_else(|| {
+            stop(&format!(
+                "cannot run '{}'. Install PHP's development files (Debian: apt install php-dev; \
+                 Alpine: apk add php-dev) or set PHP_CONFIG to the php-config of the PHP to build for",
+                config.display()
+            ))
+        });
+    if !(80_100..80_600).contains(&vernum) {
+        stop(&format!("'{}' is for PHP {vernum}; the extension supports PHP 8.1 to 8.5", config.display()));
+    }
+
+    // PHP's own symbols are known only once it has loaded the extension.
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "macos") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
+    }
+}
+
+/// Ends the build with one line that says what to do, instead of a back-trace.
+fn stop(reason: &str) -> ! {
+    eprintln!("qahm_realtime: {reason}.");
+    println!("cargo:warning=qahm_realtime: {reason}.");
+    std::process::exit(1)
+}

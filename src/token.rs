@@ -1,0 +1,133 @@
+//! Tokens of the live channel.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ext_php_rs::{builders::ModuleBuilder, convert::IntoZval, php_function, types::Zval, wrap_function};
+use qahm_event::{Micros, SiteId};
+use qahm_runtime::{Claims, Key, Purpose, check, mint, renew};
+
+use crate::{
+    bytes::Bytes,
+    error::Mistake,
+    ini::Role,
+    mapping::{self, Reach},
+};
+
+/// The usual purpose of a token.
+const LIVE: &str = "live";
+const LIFE: &str = "$life_s must be between 1 and 600";
+
+/// Registers the functions of this file.
+pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
+    module
+        .function(wrap_function!(qahm_realtime_token_mint))
+        .function(wrap_function!(qahm_realtime_token_check))
+        .function(wrap_function!(qahm_realtime_token_renew))
+}
+
+/// Makes a token for the live channel. Check the user's capability first: the token is the proof of it.
+///
+/// @param string $site   The site: 16 lower-case hexadecimal digits.
+/// @param int    $user   The user's id, 1 or more.
+/// @param string $origin The origin the token is for, such as 'https://example.com'.
+/// @param int    $life_s How long it lives, in seconds, 1 to 600.
+/// @return string|null The token; null where there is no runtime directory to keep the key in.
+/// @throws ValueError When an argument is malformed or out of range.
+#[php_function]
+#[php(defaults(life_s = 60))]
+fn qahm_realtime_token_mint(
+    site: Bytes<'_>,
+    user: i64,
+    origin: Bytes<'_>,
+    life_s: i64,
+) -> Result<Option<String>, Mistake> {
+    let site = site.site()?;
+    let user = u64::try_from(user).ok().filter(|&user| user > 0);
+    let user = user.ok_or(Mistake::Value("$user must be greater than 0"))?;
+    let origin = origin.text("$origin must be UTF-8")?.to_owned();
+    let (now, life) = (unix_now(), life(life_s)?);
+    let claims =
+        Claims { site: site.0, user, origin, expires: now + life, chain: now, purpose: Purpose::Live };
+    Ok(with_key(|key| mint(key, &claims)))
+}
+
+/// Checks a token. Never throws for what a visitor sent: a malformed site is the reason 'site'.
+///
+/// @param string $site    The site: 16 lower-case hexadecimal digits.
+/// @param string $token   The token, as it came.
+/// @param string $origin  The request's Origin header; empty when it has none, and then not compared.
+/// @param string $purpose 'live' (the channel) or 'deliver' (the engine's own request that delivers alerts).
+/// @return int|string The user's id; or why it is denied: 'malformed', 'signature', 'expired', 'site', 'origin',
+///                    'purpose', or 'absent' when there is no key.
+/// @throws ValueError When the purpose is unknown.
+#[php_function]
+#[php(defaults(purpose = LIVE))]
+fn qahm_realtime_token_check(
+    site: Bytes<'_>,
+    token: Bytes<'_>,
+    origin: Bytes<'_>,
+    purpose: Bytes<'_>,
+) -> Result<Zval, Mistake> {
+    let purpose = match purpose.0 {
+        b"live" => Purpose::Live,
+        b"deliver" => Purpose::Deliver,
+        _ => return Err(Mistake::Value("$purpose must be 'live' or 'deliver'")),
+    };
+    let checked = match (SiteId::parse(site.0), origin_of(origin)) {
+        (None, _) => Err("site"),
+        (_, Err(())) => Err("origin"),
+        (Some(site), Ok(origin)) => {
+            with_key(|key| check(key, token.0, unix_now(), site.0, origin, purpose).map_err(|d| d.as_str()))
+                .unwrap_or(Err("absent"))
+        }
+    };
+    let value = match checked {
+        Ok(claims) => i64::try_from(claims.user).unwrap_or(i64::MAX).into_zval(false),
+        Err(reason) => reason.into_zval(false),
+    };
+    Ok(value.unwrap_or_default())
+}
+
+/// Renews a token that is still good. The new one ends at most 10 minutes after the check of the capability that the
+/// first of the chain stands for.
+///
+/// @param string $site   The site: 16 lower-case hexadecimal digits.
+/// @param string $token  The token, as it came.
+/// @param string $origin The request's Origin header; empty when it has none, and then not compared.
+/// @param int    $life_s How long the new one lives, in seconds, 1 to 600.
+/// @return string|null The new token; null when the old one is denied or the 10 minutes are over.
+/// @throws ValueError When the life is out of range.
+#[php_function]
+fn qahm_realtime_token_renew(
+    site: Bytes<'_>,
+    token: Bytes<'_>,
+    origin: Bytes<'_>,
+    life_s: i64,
+) -> Result<Option<String>, Mistake> {
+    let life = life(life_s)?;
+    let (Some(site), Ok(origin)) = (SiteId::parse(site.0), origin_of(origin)) else { return Ok(None) };
+    Ok(with_key(|key| renew(key, token.0, unix_now(), site.0, origin, life).ok()).flatten())
+}
+
+/// Runs `f` with the key of the runtime directory. Only a process that may create files makes a missing one.
+fn with_key<R>(f: impl FnOnce(&Key) -> R) -> Option<R> {
+    let now = Micros::now();
+    mapping::with(|worker| {
+        let makes = worker.settings().role == Role::Server;
+        worker.mapping(now, Reach::Make)?.key(makes).map(f)
+    })
+}
+
+/// An absent Origin header is not compared; one that is not even text is not ours.
+fn origin_of(origin: Bytes<'_>) -> Result<Option<&str>, ()> {
+    let origin = std::str::from_utf8(origin.0).map_err(|_| ())?;
+    Ok((!origin.is_empty()).then_some(origin))
+}
+
+fn life(seconds: i64) -> Result<u64, Mistake> {
+    u64::try_from(seconds).ok().filter(|life| (1..=600).contains(life)).ok_or(Mistake::Value(LIFE))
+}
+
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
