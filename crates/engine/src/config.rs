@@ -1,0 +1,142 @@
+//! A site's configuration as WordPress composes it. Plain data, checked once, here.
+
+use serde::Deserialize;
+
+use crate::calendar::Calendar;
+use crate::enrich::address::Proxies;
+
+/// Bytes of a configuration at most.
+pub const CONFIG_MAX: usize = 16 * 1024;
+
+/// What the engine uses of a site's configuration. Members it does not know are ignored: the plugin may be newer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct SiteConfig {
+    /// Hosts that may send beacons: lower-case `host[:port]`, 1 to 8.
+    pub hosts: Vec<String>,
+    /// The address of the site's front page.
+    pub home: String,
+    /// What the site is called.
+    pub name: String,
+    /// Where the screen is, for messages.
+    pub link: String,
+    /// Where the engine asks WordPress to deliver alerts; empty = nowhere.
+    pub deliver: String,
+    /// IANA name or offset.
+    pub timezone: String,
+    /// V1's window, 60–600 s.
+    pub active_window: u32,
+    /// Visitors active now, from 1.
+    pub alert_high_traffic: u32,
+    /// Bytes for ring and live state.
+    pub memory_limit: u64,
+    /// Hours of detail, 1–8760.
+    pub retention: u32,
+    /// Seconds a handler may take, 1–3600.
+    pub max_execution_time: u32,
+    /// GPC and DNT make a view private.
+    pub respect_dnt: bool,
+    pub gdpr_mode: bool,
+    /// Query arguments that name a page.
+    pub query_keys: Vec<String>,
+    /// `"auto"`, or networks.
+    pub trusted_proxies: Networks,
+    #[serde(skip)]
+    pub proxies: Proxies,
+    #[serde(skip)]
+    pub calendar: Calendar,
+}
+
+/// `"auto"` or a list of addresses and networks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Networks {
+    Word(String),
+    List(Vec<String>),
+}
+
+impl Default for SiteConfig {
+    fn default() -> Self {
+        SiteConfig {
+            hosts: Vec::new(),
+            home: String::new(),
+            name: String::new(),
+            link: String::new(),
+            deliver: String::new(),
+            timezone: "UTC".into(),
+            active_window: 60,
+            alert_high_traffic: 500,
+            memory_limit: 128 << 20,
+            retention: 24,
+            max_execution_time: 30,
+            respect_dnt: true,
+            gdpr_mode: false,
+            query_keys: Vec::new(),
+            trusted_proxies: Networks::Word("auto".into()),
+            proxies: Proxies::default(),
+            calendar: Calendar::default(),
+        }
+    }
+}
+
+impl SiteConfig {
+    /// Reads and checks a configuration; the error names the member that is wrong.
+    pub fn parse(json: &str) -> Result<SiteConfig, String> {
+        if json.len() > CONFIG_MAX {
+            return Err(format!("configuration over {CONFIG_MAX} bytes"));
+        }
+        let mut config: SiteConfig = serde_json::from_str(json).map_err(|e| format!("configuration: {e}"))?;
+        if config.hosts.is_empty()
+            || config.hosts.len() > 8
+            || config.hosts.iter().any(|h| h.is_empty() || h.len() > 255)
+        {
+            return Err("hosts: 1 to 8 names of 1 to 255 bytes".into());
+        }
+        check("active_window", config.active_window, 60, 600)?;
+        check("alert_high_traffic", config.alert_high_traffic, 1, u32::MAX)?;
+        check("retention", config.retention, 1, 8760)?;
+        check("max_execution_time", config.max_execution_time, 1, 3600)?;
+        if config.memory_limit < 32 << 20 {
+            return Err("memory_limit: at least 32 MiB".into());
+        }
+        config.calendar = Calendar::new(&config.timezone)
+            .ok_or_else(|| format!("timezone: {:?} is not known", config.timezone))?;
+        config.proxies = match &config.trusted_proxies {
+            Networks::Word(word) if word == "auto" => Proxies::automatic(),
+            Networks::Word(word) => Proxies::listed([word.as_str()])?,
+            Networks::List(list) => Proxies::listed(list.iter().map(String::as_str))?,
+        };
+        Ok(config)
+    }
+}
+
+fn check(name: &str, value: u32, least: u32, most: u32) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{name}: {value} is not in {least}–{most}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_member_is_named_and_an_unknown_one_ignored() {
+        let good =
+            SiteConfig::parse(r#"{"hosts":["a.test"],"timezone":"Europe/Paris","later":[1,2]}"#).unwrap();
+        assert_eq!(good.active_window, 60);
+        for (json, name) in [
+            ("{}", "hosts"),
+            (r#"{"hosts":["a"],"active_window":5}"#, "active_window"),
+            (r#"{"hosts":["a"],"timezone":"Mars/X"}"#, "timezone"),
+            (r#"{"hosts":["a"],"memory_limit":1}"#, "memory_limit"),
+            (r#"{"hosts":["a"],"trusted_proxies":["nonsense"]}"#, "trusted_proxies"),
+            (r#"{"hosts":"a"}"#, "hosts"),
+        ] {
+            let error = SiteConfig::parse(json).unwrap_err();
+            assert!(error.contains(name) || error.contains("expected a sequence"), "{json}: {error}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Pure functions of a record: who sent it, where it stands.
+
+pub mod address;
+pub mod path;
+pub mod visitor;

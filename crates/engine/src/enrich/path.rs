@@ -1,0 +1,86 @@
+//! A page's name: its path, with only what tells pages apart.
+
+use std::borrow::Cow;
+
+/// Query arguments that name a page in WordPress (FEATURES P); a site may have more.
+const KEYS: [&str; 9] = ["p", "page_id", "attachment_id", "cat", "tag", "author", "m", "paged", "post_type"];
+
+/// Longest name kept, in bytes.
+const LONGEST: usize = 400;
+
+/// The page of a URL `/path?query#fragment`: without fragment and trailing slash, the query stripped but for what names a
+/// page (`keys`, or WordPress's own when empty); a search (`s`) is `/search`.
+pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
+    let url = url.split('#').next().unwrap_or("/");
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let path = match path.trim_end_matches('/') {
+        "" => "/",
+        trimmed if trimmed.starts_with('/') => trimmed,
+        _ => "/",
+    };
+    let mut kept = String::new();
+    for argument in query.split('&').filter(|a| !a.is_empty()) {
+        let name = argument.split('=').next().unwrap_or("");
+        if name == "s" {
+            return Cow::Borrowed("/search");
+        }
+        let names = if keys.is_empty() { KEYS.contains(&name) } else { keys.iter().any(|k| k == name) };
+        if names && argument.len() > name.len() + 1 {
+            kept.push(if kept.is_empty() { '?' } else { '&' });
+            kept.push_str(argument);
+        }
+    }
+    if kept.is_empty() {
+        return Cow::Borrowed(cut(path));
+    }
+    let mut page = path.to_owned();
+    page.push_str(&kept);
+    page.truncate(cut(&page).len());
+    Cow::Owned(page)
+}
+
+/// The path and query of an address of one of the site's own hosts; `None` for any other.
+pub fn own<'a>(address: &'a str, hosts: &[String]) -> Option<&'a str> {
+    let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"))?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at_checked(end)?;
+    hosts.iter().any(|h| h.eq_ignore_ascii_case(host)).then_some(if path.is_empty() { "/" } else { path })
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_named_by_what_tells_them_apart() {
+        for (url, name) in [
+            ("/", "/"),
+            ("//", "/"),
+            ("/a/b/", "/a/b"),
+            ("/a#top", "/a"),
+            ("/?utm_source=x&p=12&fbclid=y", "/?p=12"),
+            ("/shop/?paged=2&post_type=product", "/shop?paged=2&post_type=product"),
+            ("/?s=red+shoes", "/search"),
+            ("/a/?p=", "/a"),
+            ("?p=1", "/?p=1"),
+            ("nonsense", "/"),
+        ] {
+            assert_eq!(page(url, &[]), name, "{url}");
+        }
+        assert_eq!(page("/?p=1&lang=fr", &["lang".into()]), "/?lang=fr");
+        assert_eq!(page(&format!("/{}", "é".repeat(300)), &[]).len(), 399);
+    }
+
+    #[test]
+    fn own_addresses() {
+        let hosts = ["a.test:8080".to_owned(), "www.a.test".to_owned()];
+        assert_eq!(own("http://A.test:8080/x?y", &hosts), Some("/x?y"));
+        assert_eq!(own("https://www.a.test", &hosts), Some("/"));
+        assert_eq!(own("https://a.test.evil/x", &hosts), None);
+        assert_eq!(own("javascript:alert(1)", &hosts), None);
+    }
+}

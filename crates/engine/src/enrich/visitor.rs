@@ -1,0 +1,148 @@
+//! The visitor key: a keyed hash of daily salt, site, address and user agent (FEATURES V).
+//!
+//! Salts are random, live in a file of the runtime directory (tmpfs), change at the site's midnight, and the previous
+//! one is erased when no visit that began under it has been heard from for half an hour: from then on nobody, the
+//! site's owner included, can tell which address a key was made from.
+
+use std::hash::Hasher;
+use std::net::IpAddr;
+
+use qahm_event::SiteId;
+use siphasher::sip::SipHasher24;
+
+use crate::live::visitor::VisitorKey;
+use crate::live::{Second, VISIT_GAP};
+
+/// A random key.
+pub type Salt = [u8; 16];
+
+/// The salts of one site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salts {
+    /// The local day the current salt is for, in days since 1970.
+    pub day: u32,
+    pub current: Salt,
+    /// The day before's, and when a visit was last found under it (engine second).
+    pub previous: Option<(Salt, Second)>,
+}
+
+impl Salts {
+    /// New salts for a day. Errors only if the kernel gives no randomness.
+    pub fn new(day: u32) -> Result<Salts, getrandom::Error> {
+        let mut current = Salt::default();
+        getrandom::fill(&mut current)?;
+        Ok(Salts { day, current, previous: None })
+    }
+
+    /// Rotates at a new day and erases a previous salt that serves no visit. Answers whether anything changed.
+    pub fn turn(&mut self, day: u32, now: Second) -> Result<bool, getrandom::Error> {
+        if day != self.day {
+            let next = Salts::new(day)?;
+            // A day that was skipped leaves nothing in progress.
+            let previous = (day == self.day + 1).then_some((self.current, now));
+            *self = Salts { previous, ..next };
+            return Ok(true);
+        }
+        if self.previous.is_some_and(|(_, used)| used + VISIT_GAP <= now) {
+            self.previous = None;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The key of a visitor: under the previous salt while a visit under it is `in_progress`, else under today's.
+    pub fn key(
+        &mut self,
+        site: SiteId,
+        address: IpAddr,
+        agent: &[u8],
+        now: Second,
+        in_progress: impl Fn(VisitorKey) -> bool,
+    ) -> VisitorKey {
+        if let Some((salt, used)) = &mut self.previous {
+            let key = hash(salt, site, address, agent);
+            if in_progress(key) {
+                *used = now;
+                return key;
+            }
+        }
+        hash(&self.current, site, address, agent)
+    }
+
+    /// The bytes of the file: day, current salt, whether there is a previous one, that one, when it was last used.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.day.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&self.current);
+        if let Some((salt, used)) = &self.previous {
+            bytes.extend_from_slice(salt);
+            bytes.extend_from_slice(&used.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub fn decode(bytes: &[u8]) -> Option<Salts> {
+        let (day, rest) = bytes.split_first_chunk()?;
+        let (current, rest) = rest.split_first_chunk()?;
+        let previous = match rest.split_first_chunk() {
+            Some((salt, rest)) => Some((*salt, u32::from_le_bytes(*rest.first_chunk()?))),
+            None => None,
+        };
+        Some(Salts { day: u32::from_le_bytes(*day), current: *current, previous })
+    }
+}
+
+fn hash(salt: &Salt, site: SiteId, address: IpAddr, agent: &[u8]) -> VisitorKey {
+    let mut hasher = SipHasher24::new_with_key(salt);
+    hasher.write_u64(site.0);
+    match address {
+        IpAddr::V4(v4) => hasher.write(&v4.octets()),
+        IpAddr::V6(v6) => hasher.write(&v6.octets()),
+    }
+    hasher.write(agent);
+    VisitorKey(hasher.finish().max(1))
+}
+
+/// The key of a private view: its own random id, so that nothing joins two of them.
+pub fn private_key(view: u64) -> VisitorKey {
+    let mut hasher = SipHasher24::new_with_keys(0x7072_6976_6174_6500, 0);
+    hasher.write_u64(view);
+    VisitorKey(hasher.finish().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_keeps_its_key_over_midnight_and_the_old_salt_goes() {
+        let site = SiteId(1);
+        let address: IpAddr = "203.0.113.1".parse().unwrap();
+        let mut salts = Salts::new(10).unwrap();
+        let before = salts.key(site, address, b"ua", 1000, |_| false);
+        assert!(salts.turn(11, 2000).unwrap());
+        assert_eq!(salts.key(site, address, b"ua", 2500, |key| key == before), before);
+        assert_ne!(salts.key(site, address, b"ua", 2500, |_| false), before);
+        assert!(!salts.turn(11, 2500 + VISIT_GAP - 1).unwrap());
+        assert_eq!(Salts::decode(&salts.encode()), Some(salts.clone()));
+        assert!(salts.turn(11, 2500 + VISIT_GAP).unwrap());
+        assert_eq!(salts.previous, None);
+        assert_eq!(Salts::decode(&salts.encode()), Some(salts));
+        assert_eq!(Salts::decode(b"short"), None);
+    }
+
+    #[test]
+    fn every_part_makes_another_key() {
+        let salt = [7; 16];
+        let a: IpAddr = "10.0.0.1".parse().unwrap();
+        let keys = [
+            hash(&salt, SiteId(1), a, b"x"),
+            hash(&salt, SiteId(2), a, b"x"),
+            hash(&salt, SiteId(1), "10.0.0.2".parse().unwrap(), b"x"),
+            hash(&salt, SiteId(1), a, b"y"),
+            hash(&[8; 16], SiteId(1), a, b"x"),
+            private_key(1),
+        ];
+        let distinct: std::collections::HashSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+    }
+}

@@ -1,0 +1,292 @@
+//! What one event does to the live state.
+
+use super::pages::OTHER;
+use super::site::Site;
+use super::slab::NIL;
+use super::table::Name;
+use super::touch::{Touch, TouchKind};
+use super::visitor::{View, Visitor, VisitorKey};
+use super::{LEAVE, LEAVE_BY_LINK, Live, Second, VISIT_GAP};
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A page view was counted; it belongs to the visit that began at this second (0: private, no visit).
+    View { visit: Second, new_visit: bool },
+    /// Taken; nothing new is counted.
+    Taken,
+    /// The view had already been heard with this sequence or a later one.
+    Duplicate,
+    /// The site is not known.
+    NoSite,
+}
+
+/// Views of one visitor kept in memory; beyond it the oldest are forgotten.
+const VIEWS_MAX: usize = 64;
+
+impl Live {
+    /// The visitor key of a view that is known, and whether it is private.
+    pub fn known_view(&self, site: qahm_event::SiteId, view: u64) -> Option<(VisitorKey, bool)> {
+        let number = *self.by_id.get(&site)?;
+        let view = self.views.get(self.find_view(number, view)?)?;
+        self.visitors.get(view.visitor).map(|v| (v.key, v.private))
+    }
+
+    /// Is a visit of this key in progress? Then it keeps its key over midnight.
+    pub fn visit_in_progress(&self, site: qahm_event::SiteId, key: VisitorKey) -> bool {
+        let visitor = self.by_id.get(&site).and_then(|n| self.find_visitor(*n, key));
+        visitor.and_then(|v| self.visitors.get(v)).is_some_and(|v| v.heard + VISIT_GAP > self.now)
+    }
+
+    pub(super) fn view_name(&self, index: u32) -> Name {
+        self.views.get(index).map_or((0, 0), |view| {
+            (self.visitors.get(view.visitor).map_or(0, |visitor| visitor.site), view.id)
+        })
+    }
+
+    pub(super) fn visitor_name(&self, index: u32) -> Name {
+        self.visitors.get(index).map_or((0, 0), |v| (v.site, v.key.0))
+    }
+
+    pub(super) fn find_view(&self, site: u16, id: u64) -> Option<u32> {
+        self.by_view.find((site, id), |index| self.view_name(index))
+    }
+
+    pub(super) fn find_visitor(&self, site: u16, key: VisitorKey) -> Option<u32> {
+        self.by_key.find((site, key.0), |index| self.visitor_name(index))
+    }
+
+    /// Applies one event. Events come nearly in order of time; `touch.at` must not lie after `now`.
+    pub fn apply(&mut self, touch: &Touch) -> Outcome {
+        let Some(&number) = self.by_id.get(&touch.site) else { return Outcome::NoSite };
+        if touch.kind == TouchKind::Evict {
+            if let Some(index) = self.find_visitor(number, touch.key) {
+                self.evict_visitor(index);
+            }
+            return Outcome::Taken;
+        }
+        let known = self.find_view(number, touch.view);
+        if let Some(view) = known.and_then(|v| self.views.get(v)) {
+            // A view event overtaken by a later one of its view still begins the view.
+            let late_begin = touch.kind == TouchKind::View && !view.begun;
+            if touch.sequence <= view.sequence && !late_begin {
+                return Outcome::Duplicate;
+            }
+        }
+        let visitor = match known.and_then(|v| self.views.get(v)) {
+            Some(view) => view.visitor,
+            None => match self.find_visitor(number, touch.key) {
+                Some(index) => index,
+                None => self.add_visitor(number, touch),
+            },
+        };
+        self.settle(visitor);
+        // Settling may have forgotten a view that had not been heard from for half an hour.
+        let known = known.filter(|v| {
+            self.views.get(*v).is_some_and(|view| view.id == touch.view && view.visitor == visitor)
+        });
+        let view = known.unwrap_or_else(|| self.add_view(visitor, touch));
+        let outcome = self.change_view(visitor, view, touch);
+        self.hear(visitor, number, touch.at);
+        outcome
+    }
+
+    fn add_visitor(&mut self, site: u16, touch: &Touch) -> u32 {
+        let index = self.visitors.insert(Visitor::new(touch.key, site, touch.private));
+        let (visitors, sites) = (&self.visitors, &mut self.sites);
+        self.by_key
+            .insert((site, touch.key.0), index, |i| visitors.get(i).map_or((0, 0), |v| (v.site, v.key.0)));
+        if let Some(place) = sites.get_mut(usize::from(site)) {
+            place.site.visitors += 1;
+            if let Some(counted) = place.site.seen.remove(&touch.key)
+                && let Some(visitor) = self.visitors.get_mut(index)
+            {
+                visitor.today = counted;
+                visitor.day = place.site.kept.day as u16;
+            }
+        }
+        index
+    }
+
+    fn add_view(&mut self, visitor: u32, touch: &Touch) -> u32 {
+        let Some((site, first)) = self.visitors.get(visitor).map(|v| (v.site, v.views)) else { return NIL };
+        let page = self.sites.get_mut(usize::from(site)).map_or(OTHER, |p| p.site.pages.hold(touch.page));
+        let view = self.views.insert(View {
+            id: touch.view,
+            visitor,
+            next: first,
+            page,
+            heard: touch.at,
+            seen: 0,
+            sequence: touch.sequence,
+            closing: 0,
+            visible: false,
+            begun: false,
+            gone: false,
+            yielding: false,
+            counted: false,
+        });
+        if let Some(visitor) = self.visitors.get_mut(visitor) {
+            visitor.views = view;
+        }
+        let (views, visitors) = (&self.views, &self.visitors);
+        self.by_view.insert((site, touch.view), view, |i| {
+            views.get(i).map_or((0, 0), |v| (visitors.get(v.visitor).map_or(0, |o| o.site), v.id))
+        });
+        self.trim_views(visitor);
+        view
+    }
+
+    /// Keeps a visitor's list of views short.
+    fn trim_views(&mut self, visitor: u32) {
+        let list = self.view_list(visitor);
+        if list.len() > VIEWS_MAX
+            && let Some(oldest) =
+                list.iter().skip(1).min_by_key(|v| self.views.get(**v).map_or(0, |w| w.heard))
+        {
+            self.remove_view(visitor, *oldest);
+        }
+    }
+
+    fn change_view(&mut self, visitor: u32, index: u32, touch: &Touch) -> Outcome {
+        let now = self.now;
+        let mut outcome = Outcome::Taken;
+        let private = self.visitors.get(visitor).is_some_and(|v| v.private);
+        let Some(view) = self.views.get_mut(index) else { return outcome };
+        let latest = touch.sequence >= view.sequence;
+        view.sequence = view.sequence.max(touch.sequence);
+        view.heard = view.heard.max(touch.at);
+        if latest && touch.kind != TouchKind::Leave {
+            // Heard again, whatever was thought before: the view is there.
+            (view.closing, view.gone, view.yielding) = (0, false, false);
+            let was = view.visible;
+            view.visible = match touch.kind {
+                TouchKind::Hidden => false,
+                TouchKind::View => touch.on,
+                _ => true,
+            };
+            if was || view.visible {
+                view.seen = view.seen.max(touch.at);
+            }
+        }
+        match touch.kind {
+            TouchKind::View => {
+                view.begun = true;
+                self.succeed(visitor, index, touch);
+                outcome = self.begin_view(visitor, touch);
+            }
+            // Its successor has begun; or nobody's key could join it to one; or it was never seen.
+            TouchKind::Leave if view.yielding || private || view.heard_first(touch) => view.gone = true,
+            TouchKind::Leave => {
+                view.closing = now.max(touch.at) + if touch.on { LEAVE_BY_LINK } else { LEAVE };
+                // A page is hidden in the moment it is left: it counts as it did before.
+                view.visible = view.visible || view.seen + 1 >= touch.at;
+                self.leave_after_successor(visitor, index);
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    /// A view begins: it takes the place of one that is closing; or of the visible one it came from, whose leave has
+    /// been overtaken. So clicking through a site never changes V1.
+    fn succeed(&mut self, visitor: u32, index: u32, touch: &Touch) {
+        let now = self.now;
+        let window = self.window_of(visitor);
+        let others: Vec<u32> = self.view_list(visitor).into_iter().filter(|v| *v != index).collect();
+        let closing = others
+            .iter()
+            .filter_map(|v| self.views.get(*v).map(|w| (*v, w)))
+            .filter(|(_, w)| w.closing > now && w.active(now, window))
+            .min_by_key(|(_, w)| w.closing)
+            .map(|(v, _)| v);
+        if let Some(view) = closing.and_then(|v| self.views.get_mut(v)) {
+            view.gone = true;
+            return;
+        }
+        if !touch.on || touch.from == OTHER {
+            return;
+        }
+        let from = others.into_iter().find(|v| {
+            self.views.get(*v).is_some_and(|w| {
+                w.page == touch.from && w.visible && !w.yielding && w.closing == 0 && w.active(now, window)
+            })
+        });
+        if let Some(view) = from.and_then(|v| self.views.get_mut(v)) {
+            view.yielding = true;
+        }
+    }
+
+    /// A leave whose successor had begun before it, taken for another view's: that one counts again, this one is gone.
+    fn leave_after_successor(&mut self, visitor: u32, index: u32) {
+        let page = self.views.get(index).map(|v| v.page);
+        let other = self.view_list(visitor).into_iter().find(|v| {
+            *v != index && self.views.get(*v).is_some_and(|w| w.yielding && !w.gone && Some(w.page) == page)
+        });
+        if let Some(other) = other.and_then(|v| self.views.get_mut(v)) {
+            other.yielding = false;
+            if let Some(view) = self.views.get_mut(index) {
+                view.gone = true;
+            }
+        }
+    }
+
+    /// Counts the view, and the visit if it begins one.
+    fn begin_view(&mut self, visitor: u32, touch: &Touch) -> Outcome {
+        let Some(visitor) = self.visitors.get_mut(visitor) else { return Outcome::NoSite };
+        let Some(place) = self.sites.get_mut(usize::from(visitor.site)) else { return Outcome::NoSite };
+        let site = &mut place.site;
+        site.kept.views_today += 1;
+        site.minutes.note_view();
+        if visitor.private {
+            site.kept.private_today += 1;
+            return Outcome::View { visit: 0, new_visit: false };
+        }
+        let new_visit = visitor.visit == 0 || touch.at >= visitor.heard + VISIT_GAP;
+        if new_visit {
+            site.kept.visits_today += 1;
+            visitor.visit = touch.at.max(1);
+            visitor.visit_views = 0;
+            visitor.entry = touch.page;
+        }
+        visitor.visit_views = visitor.visit_views.saturating_add(1);
+        Outcome::View { visit: visitor.visit, new_visit }
+    }
+
+    /// The visitor was heard from: counts it anew in every window.
+    fn hear(&mut self, index: u32, number: u16, at: Second) {
+        if let Some(visitor) = self.visitors.get_mut(index) {
+            visitor.heard = visitor.heard.max(at);
+        }
+        self.recount(index);
+        let unix = self.unix();
+        let Some(visitor) = self.visitors.get_mut(index) else { return };
+        let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        let site = &mut place.site;
+        if !visitor.private {
+            count_today(visitor, site);
+        }
+        site.note_active(unix);
+        site.changed = true;
+    }
+}
+
+fn count_today(visitor: &mut Visitor, site: &mut Site) {
+    let day = site.kept.day as u16;
+    if visitor.day != day {
+        visitor.day = day;
+        visitor.today = 0;
+    }
+    let highest = visitor.active.max(1);
+    if highest > visitor.today {
+        site.today += u64::from(highest - visitor.today);
+        visitor.today = highest;
+    }
+}
+
+impl View {
+    /// The view is known by this event only.
+    fn heard_first(&self, touch: &Touch) -> bool {
+        !self.begun && self.seen == 0 && self.sequence == touch.sequence
+    }
+}

@@ -1,0 +1,129 @@
+//! V2: per minute of wall time, the highest V1 and the views of that minute; the last half hour in memory.
+
+use std::collections::VecDeque;
+
+/// Minutes kept, the current one included.
+pub const KEPT: usize = 30;
+
+/// One minute of wall time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Minute {
+    /// Minutes since 1970-01-01 UTC.
+    pub number: i64,
+    /// Highest V1 of the minute.
+    pub active: u32,
+    pub views: u32,
+}
+
+/// The last minutes; the newest is at the back.
+#[derive(Debug, Default)]
+pub struct Minutes {
+    ring: VecDeque<Minute>,
+    /// Minutes that ended or changed since the store last took them start here.
+    unstored: i64,
+}
+
+impl Minutes {
+    /// Moves to minute `number`, in which V1 begins at `active`. A wall clock set back by less than a day goes on in the
+    /// minute it had reached; by more, the series starts again.
+    pub fn turn(&mut self, number: i64, active: u32) {
+        match self.ring.back() {
+            None => self.push(Minute { number, active, views: 0 }),
+            Some(last) if number > last.number => {
+                let first = (last.number + 1).max(number - KEPT as i64 + 1);
+                for n in first..=number {
+                    self.push(Minute { number: n, active, views: 0 });
+                }
+            }
+            Some(last) if number < last.number - 1440 => {
+                self.ring.clear();
+                self.unstored = 0;
+                self.push(Minute { number, active, views: 0 });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn push(&mut self, minute: Minute) {
+        if self.ring.len() == KEPT {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(minute);
+    }
+
+    /// V1 is `active` now.
+    pub fn note(&mut self, active: u32) {
+        if let Some(last) = self.ring.back_mut()
+            && active > last.active
+        {
+            last.active = active;
+            self.unstored = self.unstored.min(last.number);
+        }
+    }
+
+    pub fn note_view(&mut self) {
+        if let Some(last) = self.ring.back_mut() {
+            last.views += 1;
+            self.unstored = self.unstored.min(last.number);
+        }
+    }
+
+    /// Puts back stored minutes, oldest first.
+    pub fn restore(&mut self, minutes: impl Iterator<Item = Minute>) {
+        for minute in minutes {
+            self.push(minute);
+            self.unstored = minute.number;
+        }
+    }
+
+    /// Minutes to write: every one since the last call, the current one always among them.
+    pub fn take_unstored(&mut self) -> Vec<Minute> {
+        let from = self.unstored;
+        self.unstored = self.ring.back().map_or(0, |m| m.number);
+        self.ring.iter().filter(|m| m.number >= from).copied().collect()
+    }
+
+    /// Highest V1 of each of the last 30 minutes, oldest first; 0 where nothing is known.
+    pub fn series(&self) -> Vec<u32> {
+        let mut series = vec![0; KEPT - self.ring.len().min(KEPT)];
+        series.extend(self.ring.iter().map(|m| m.active));
+        series
+    }
+
+    /// The current minute's number.
+    pub fn current(&self) -> Option<i64> {
+        self.ring.back().map(|m| m.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_minute_keeps_its_highest_and_gaps_are_filled() {
+        let mut minutes = Minutes::default();
+        minutes.turn(100, 0);
+        minutes.note(3);
+        minutes.note(1);
+        minutes.turn(103, 1);
+        assert_eq!(minutes.series()[26..], [3, 1, 1, 1]);
+        minutes.turn(102, 9);
+        assert_eq!(minutes.current(), Some(103), "a clock set back goes on in the minute it had reached");
+        minutes.turn(5000, 0);
+        assert_eq!(minutes.series(), vec![0; 30]);
+        minutes.turn(10, 2);
+        assert_eq!(minutes.series().iter().sum::<u32>(), 2);
+    }
+
+    #[test]
+    fn the_store_gets_each_minute_until_it_is_over() {
+        let mut minutes = Minutes::default();
+        minutes.turn(100, 1);
+        assert_eq!(minutes.take_unstored().len(), 1);
+        minutes.note_view();
+        minutes.turn(101, 0);
+        let numbers: Vec<_> = minutes.take_unstored().iter().map(|m| m.number).collect();
+        assert_eq!(numbers, [100, 101]);
+    }
+}

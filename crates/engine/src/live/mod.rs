@@ -1,0 +1,187 @@
+//! The live state: who is on which site now. Pure: no I/O, and time comes in as whole seconds.
+//!
+//! The state is a map visitor → state. A visitor changes only by its own touches and by time (`settle`), so the
+//! fold of a visitor's touches gives the same state on any day and on any node, and everything shown is derived
+//! from it. Times are whole seconds: "the last N s" at T are the seconds T−N+1 … T.
+//!
+//! - `touch` one event of a view · `apply` what it does · `settle` what time does
+//! - `visitor`, `site` the state · `pages`, `minutes`, `slices` parts of a site
+//! - `slab`, `wheel`, `table` where it is kept · `evict` what goes when memory ends · `snapshot` as bytes
+
+pub mod apply;
+pub mod evict;
+pub mod minutes;
+pub mod pages;
+pub(crate) mod settle;
+pub mod site;
+pub mod slab;
+pub mod slices;
+pub mod snapshot;
+pub mod table;
+pub mod touch;
+pub mod visitor;
+pub mod wheel;
+
+use std::collections::HashMap;
+
+use qahm_event::SiteId;
+
+use crate::calendar::Calendar;
+use site::Site;
+use slab::Slab;
+use table::Table;
+use visitor::{View, Visitor};
+use wheel::{Timer, Timers, Wheel};
+
+/// Whole seconds of the engine's own clock, which follows CLOCK_BOOTTIME and never goes back (see `clock`).
+pub type Second = u32;
+
+/// The windows of FEATURES V, in seconds.
+pub const FIVE: Second = 300;
+pub const THIRTY: Second = 1800;
+/// A visit continues while less than this lies between last being heard from and the next view.
+pub const VISIT_GAP: Second = THIRTY;
+/// A closed view leaves after this many seconds …
+pub const LEAVE: Second = 3;
+/// … or this many after a click on a link of the site.
+pub const LEAVE_BY_LINK: Second = 10;
+/// A view that left is remembered this long, to recognise late duplicates.
+const GONE: Second = 120;
+
+/// The live state of every site of this Unix user.
+#[derive(Debug, Default)]
+pub struct Live {
+    sites: Vec<SitePlace>,
+    by_id: HashMap<SiteId, u16>,
+    visitors: Slab<Visitor>,
+    by_key: Table,
+    views: Slab<View>,
+    by_view: Table,
+    wheel: Wheel,
+    now: Second,
+    /// Unix time = `now` + this.
+    offset: i64,
+    minute: i64,
+    /// Bytes the visitors, views and sites may take.
+    budget: usize,
+    /// Where the search for the oldest visitor goes on.
+    hand: u32,
+}
+
+#[derive(Debug)]
+struct SitePlace {
+    id: SiteId,
+    site: Site,
+    calendar: Calendar,
+    /// When the site's day ends, in Unix seconds.
+    midnight: i64,
+    /// Forgotten sites leave their place empty.
+    known: bool,
+}
+
+impl Timers for Slab<Visitor> {
+    fn timer(&mut self, index: u32) -> Option<&mut Timer> {
+        self.get_mut(index).map(|v| &mut v.timer)
+    }
+}
+
+impl Live {
+    /// An empty state at second `now`, which is Unix time `now + offset`; `budget` in bytes.
+    pub fn new(now: Second, offset: i64, budget: usize) -> Live {
+        Live { now, offset, minute: (i64::from(now) + offset).div_euclid(60), budget, ..Live::default() }
+    }
+
+    pub fn now(&self) -> Second {
+        self.now
+    }
+
+    /// The current moment in Unix seconds.
+    pub fn unix(&self) -> i64 {
+        i64::from(self.now) + self.offset
+    }
+
+    /// The wall clock moved against the engine's.
+    pub fn set_offset(&mut self, offset: i64) {
+        self.offset = offset;
+    }
+
+    pub fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+    }
+
+    /// Adds a site or changes its window (seconds) and time zone; a change of zone may begin a new day.
+    pub fn set_site(&mut self, id: SiteId, window: Second, calendar: Calendar) {
+        let unix = self.unix();
+        let day = calendar.day(unix);
+        let minute = self.minute;
+        match self.by_id.get(&id).and_then(|n| self.sites.get_mut(usize::from(*n))) {
+            Some(place) => {
+                place.site.window = window;
+                place.site.changed = true;
+                place.calendar = calendar;
+                place.midnight = day.ends;
+            }
+            None => {
+                let mut site = Site::new(window);
+                site.begin_day(day.number, unix);
+                site.minutes.turn(minute, 0);
+                let place = SitePlace { id, site, calendar, midnight: day.ends, known: true };
+                let free = self.sites.iter().position(|s| !s.known && s.site.visitors == 0);
+                match free.and_then(|n| self.sites.get_mut(n).map(|old| (n, old))) {
+                    Some((n, old)) => {
+                        *old = place;
+                        self.by_id.insert(id, n as u16);
+                    }
+                    None => {
+                        self.by_id.insert(id, self.sites.len() as u16);
+                        self.sites.push(place);
+                    }
+                }
+            }
+        }
+        self.resettle_all(id);
+    }
+
+    /// Removes a site and everything about it.
+    pub fn forget(&mut self, id: SiteId) {
+        let Some(number) = self.by_id.remove(&id) else { return };
+        for index in 0..self.visitors.high() {
+            if self.visitors.get(index).is_some_and(|v| v.key.0 != 0 && v.site == number) {
+                self.remove_visitor(index);
+            }
+        }
+        if let Some(place) = self.sites.get_mut(usize::from(number)) {
+            place.known = false;
+            place.site = Site::default();
+        }
+    }
+
+    pub fn site(&self, id: SiteId) -> Option<&Site> {
+        self.by_id.get(&id).and_then(|n| self.sites.get(usize::from(*n))).map(|p| &p.site)
+    }
+
+    pub fn site_mut(&mut self, id: SiteId) -> Option<&mut Site> {
+        self.by_id.get(&id).and_then(|n| self.sites.get_mut(usize::from(*n))).map(|p| &mut p.site)
+    }
+
+    /// Every known site.
+    pub fn sites_mut(&mut self) -> impl Iterator<Item = (SiteId, &mut Site)> {
+        self.sites.iter_mut().filter(|p| p.known).map(|p| (p.id, &mut p.site))
+    }
+
+    pub fn ids(&self) -> Vec<SiteId> {
+        self.sites.iter().filter(|p| p.known).map(|p| p.id).collect()
+    }
+
+    /// Visitors in memory.
+    pub fn visitors(&self) -> usize {
+        self.visitors.len()
+    }
+
+    /// Bytes of memory, estimated from the sizes of what is held.
+    pub fn bytes(&self) -> usize {
+        self.visitors.len() * (size_of::<Visitor>() + table::ENTRY_BYTES)
+            + self.views.len() * (size_of::<View>() + table::ENTRY_BYTES)
+            + self.sites.iter().map(|p| p.site.bytes()).sum::<usize>()
+    }
+}

@@ -1,0 +1,141 @@
+//! A touch: one event of a view, enriched and stripped of everything personal. The journal is made of touches,
+//! and the state of a visitor is the fold of its touches.
+
+use qahm_event::{Kind, SiteId};
+
+use super::Second;
+use super::pages::PageId;
+use super::visitor::VisitorKey;
+
+/// One event of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    pub site: SiteId,
+    pub kind: TouchKind,
+    /// The view is visible (of `View`), the leave followed a click on a link of the site (of `Leave`).
+    pub on: bool,
+    /// Private: GPC or DNT.
+    pub private: bool,
+    pub at: Second,
+    pub sequence: u32,
+    pub key: VisitorKey,
+    pub view: u64,
+    pub page: PageId,
+    /// The page of the site that led here (of `View`), or "(other)".
+    pub from: PageId,
+}
+
+/// What happened to the view. The numbers are those of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum TouchKind {
+    View = 1,
+    Visible = 2,
+    Hidden = 3,
+    Beat = 4,
+    Leave = 5,
+    /// The engine put the visitor out of memory.
+    Evict = 6,
+}
+
+impl TouchKind {
+    /// The touch an event of the browser makes; `None` for what is no event of a view.
+    pub fn of(kind: Kind) -> Option<TouchKind> {
+        match kind {
+            Kind::View => Some(TouchKind::View),
+            Kind::Visible => Some(TouchKind::Visible),
+            Kind::Hidden => Some(TouchKind::Hidden),
+            Kind::Beat => Some(TouchKind::Beat),
+            Kind::Leave => Some(TouchKind::Leave),
+            _ => None,
+        }
+    }
+
+    fn from_u8(n: u8) -> Option<TouchKind> {
+        [Self::View, Self::Visible, Self::Hidden, Self::Beat, Self::Leave, Self::Evict]
+            .into_iter()
+            .find(|k| *k as u8 == n)
+    }
+}
+
+/// Bytes of a touch in the journal.
+pub const TOUCH_BYTES: usize = 42;
+
+impl Touch {
+    /// Appends the touch: kind, bits, site, key, view, at, sequence, page, from; little endian.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.kind as u8);
+        out.push(u8::from(self.on) | u8::from(self.private) << 1);
+        out.extend_from_slice(&self.site.0.to_le_bytes());
+        out.extend_from_slice(&self.key.0.to_le_bytes());
+        out.extend_from_slice(&self.view.to_le_bytes());
+        for word in [self.at, self.sequence, self.page.0, self.from.0] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+    }
+
+    /// Reads one touch; `None` at the end or if the bytes are not one.
+    pub fn decode(bytes: &mut &[u8]) -> Option<Touch> {
+        let (kind, bits) = (byte(bytes)?, byte(bytes)?);
+        let (site, key, view) = (long(bytes)?, long(bytes)?, long(bytes)?);
+        let (at, sequence, page, from) = (word(bytes)?, word(bytes)?, word(bytes)?, word(bytes)?);
+        Some(Touch {
+            site: SiteId(site),
+            kind: TouchKind::from_u8(kind)?,
+            on: bits & 1 != 0,
+            private: bits & 2 != 0,
+            at,
+            sequence,
+            key: VisitorKey(key),
+            view,
+            page: PageId(page),
+            from: PageId(from),
+        })
+    }
+}
+
+pub fn byte(bytes: &mut &[u8]) -> Option<u8> {
+    let (first, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+pub fn word(bytes: &mut &[u8]) -> Option<u32> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(u32::from_le_bytes(*first))
+}
+
+pub fn long(bytes: &mut &[u8]) -> Option<u64> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(u64::from_le_bytes(*first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_touch_survives_the_journal() {
+        let touch = Touch {
+            site: SiteId(1 << 63),
+            kind: TouchKind::Leave,
+            on: true,
+            private: false,
+            at: 77,
+            sequence: u32::MAX,
+            key: VisitorKey(u64::MAX),
+            view: 5,
+            page: PageId(9),
+            from: PageId(0),
+        };
+        let mut bytes = Vec::new();
+        touch.encode(&mut bytes);
+        assert_eq!(bytes.len(), TOUCH_BYTES);
+        let mut rest = bytes.as_slice();
+        assert_eq!(Touch::decode(&mut rest), Some(touch));
+        assert!(rest.is_empty());
+        assert_eq!(Touch::decode(&mut &bytes[..TOUCH_BYTES - 1]), None);
+    }
+}
