@@ -1,0 +1,34 @@
+<?php
+/**
+ * Answers the dashboard's question for live figures. No WordPress, no database: a token says that WordPress agreed.
+ *
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+// phpcs:disable WordPress -- WordPress is not loaded here. Without a token it answers 401.
+
+ini_set( 'display_errors', '0' ); // Whatever comes in, nothing of PHP shows.
+
+try {
+	require __DIR__ . '/src/LiveAnswer.php';
+	$qahm_realtime_answer = QahmRealtime\LiveAnswer::to( $_SERVER, $_GET['site'] ?? null, $_GET['interval'] ?? null );
+	$qahm_realtime_status = $qahm_realtime_answer->status;
+	$qahm_realtime_reason = $qahm_realtime_answer->reason;
+	$qahm_realtime_json   = json_encode(
+		$qahm_realtime_answer->body,
+		JSON_UNESCAPED_SLASHES | JSON_HEX_TAG | JSON_HEX_AMP | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PRESERVE_ZERO_FRACTION | JSON_THROW_ON_ERROR
+	);
+} catch ( Throwable ) {
+	$qahm_realtime_status = 503;
+	$qahm_realtime_reason = 'error';
+	$qahm_realtime_json   = '{"error":"error"}';
+}
+
+http_response_code( $qahm_realtime_status );
+header( 'X-Qahm-Realtime: ' . $qahm_realtime_reason );
+header( 'Content-Type: application/json; charset=utf-8' );
+header( 'Cache-Control: private, no-store' );
+header( 'X-Content-Type-Options: nosniff' );
+echo $qahm_realtime_json;

@@ -1,0 +1,61 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * What is done when the page has been sent: tell the engine a changed configuration, run alerts that wait.
+ */
+final class Afterwards {
+
+	/**
+	 * Puts the work behind whatever others registered for the end of the request.
+	 */
+	public static function schedule(): void {
+		register_shutdown_function( array( self::class, 'run' ) );
+	}
+
+	/**
+	 * Usually two reads of shared memory. If more may come, the visitor is let go first.
+	 */
+	public static function run(): void {
+		$site    = Site::id();
+		$pending = qahm_realtime_alerts_pending( $site );
+		$gone    = false;
+		if ( $pending || null === qahm_realtime_counters( $site ) ) {
+			$gone = self::finish_request();
+		}
+		Configuration::send();
+		if ( $pending && ( $gone || self::nobody_waits() ) ) {
+			Alerts::deliver();
+		}
+	}
+
+	/**
+	 * Ends the answer, where PHP can do that before its own end.
+	 */
+	private static function finish_request(): bool {
+		foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request' ) as $finish ) {
+			if ( function_exists( $finish ) ) {
+				// Another reader of the session must not wait for us.
+				if ( PHP_SESSION_ACTIVE === session_status() ) {
+					session_write_close();
+				}
+				$finish();
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * Whether this is a request for which no visitor waits.
+	 */
+	private static function nobody_waits(): bool {
+		return is_admin() || wp_doing_cron() || ( defined( 'REST_REQUEST' ) && REST_REQUEST );
+	}
+}

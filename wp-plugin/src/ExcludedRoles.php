@@ -1,0 +1,92 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+use WP_User;
+
+/**
+ * The session cookie by which the collectors know users who are not to be counted. Nothing else is ever stored on a terminal.
+ */
+final class ExcludedRoles {
+
+	private const COOKIE = 'qahm_realtime_exclude';
+
+	/**
+	 * On init: brings the cookie in line with the roles of a logged-in user.
+	 */
+	public static function refresh(): void {
+		if ( is_user_logged_in() ) {
+			self::apply( self::excluded( wp_get_current_user() ) );
+		}
+	}
+
+	/**
+	 * At login.
+	 *
+	 * @param string  $login Login name.
+	 * @param WP_User $user  The user.
+	 */
+	public static function login( string $login, WP_User $user ): void { // phpcs:ignore Generic.CodeAnalysis.UnusedFunctionParameter -- the hook's.
+		self::apply( self::excluded( $user ) );
+	}
+
+	/**
+	 * At logout.
+	 */
+	public static function logout(): void {
+		self::apply( false );
+	}
+
+	/**
+	 * Whether a user has a role that is not counted. A network's administrators are administrators everywhere.
+	 *
+	 * @param WP_User $user The user.
+	 */
+	public static function excluded( WP_User $user ): bool {
+		$roles = $user->roles;
+		if ( is_multisite() && is_super_admin( $user->ID ) ) {
+			$roles[] = 'administrator';
+		}
+		return array() !== array_intersect( Settings::value( 'EXCLUDE_ROLES' ), $roles );
+	}
+
+	/**
+	 * Sets or clears the cookie, if it is not as wanted.
+	 *
+	 * @param bool $exclude Whether this browser is not to be counted.
+	 */
+	private static function apply( bool $exclude ): void {
+		if ( isset( $_COOKIE[ self::COOKIE ] ) === $exclude || headers_sent() ) {
+			return;
+		}
+		// Where plugins live outside the path of WordPress's cookie, collect.php needs one of its own.
+		$paths = array( COOKIEPATH );
+		if ( defined( 'PLUGINS_COOKIE_PATH' ) && ! str_starts_with( PLUGINS_COOKIE_PATH, COOKIEPATH ) ) {
+			$paths[] = PLUGINS_COOKIE_PATH;
+		}
+		foreach ( $paths as $path ) {
+			setcookie(
+				self::COOKIE,
+				$exclude ? '1' : '',
+				array(
+					'expires'  => $exclude ? 0 : 1,
+					'path'     => $path,
+					'domain'   => (string) COOKIE_DOMAIN,
+					'secure'   => is_ssl(),
+					'httponly' => true,
+					'samesite' => 'Lax',
+				)
+			);
+		}
+		if ( $exclude ) {
+			$_COOKIE[ self::COOKIE ] = '1';
+		} else {
+			unset( $_COOKIE[ self::COOKIE ] );
+		}
+	}
+}

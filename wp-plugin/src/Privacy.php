@@ -1,0 +1,34 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * What a site's privacy policy may say of the plugin.
+ */
+final class Privacy {
+
+	/**
+	 * Suggests the text in WordPress's policy guide.
+	 */
+	public static function suggest(): void {
+		$text = array(
+			__( 'This site counts its visitors as they come, with a program that runs on its own server. Nothing is sent to third parties.', 'qahm-realtime' ),
+			__( 'No cookie is set for visitors and nothing is stored on their device. Logged-in users whose role is not counted get a session cookie named qahm_realtime_exclude, which says only that.', 'qahm-realtime' ),
+			__( 'To tell visits apart, a code is computed from the IP address, the browser\'s name and a random value that is changed every day and never stored with the data. The IP address itself is not stored.', 'qahm-realtime' ),
+			sprintf(
+				/* translators: %s: a number of hours. */
+				_n( 'Details of visits are kept for %s hour.', 'Details of visits are kept for %s hours.', (int) Settings::value( 'RETENTION' ), 'qahm-realtime' ),
+				number_format_i18n( (int) Settings::value( 'RETENTION' ) )
+			),
+		);
+		if ( Settings::value( 'RESPECT_DNT' ) ) {
+			$text[] = __( 'Visitors whose browser asks not to be tracked (Do Not Track, Global Privacy Control) are counted without any such code.', 'qahm-realtime' );
+		}
+		wp_add_privacy_policy_content( 'QAHM Realtime', wp_kses_post( '<p>' . implode( '</p><p>', $text ) . '</p>' ) );
+	}
+}

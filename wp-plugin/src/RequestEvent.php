@@ -1,0 +1,69 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * Tells how WordPress answered a page of the site: status, time, queries, fatal error. Never counts a visitor.
+ */
+final class RequestEvent {
+
+	private const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
+
+	/**
+	 * Records the request. A full or absent ring is no matter: the extension counts what it drops.
+	 */
+	public static function record(): void {
+		if ( self::wanted() ) {
+			qahm_realtime_record( Site::id(), 'request', self::fields() );
+		}
+	}
+
+	/**
+	 * What is recorded, from the server's variables as they came: the extension bounds and cleans.
+	 *
+	 * @return array<string, string|int|bool>
+	 */
+	private static function fields(): array {
+		$server = static fn ( string $name ): string => is_string( $_SERVER[ $name ] ?? null ) ? $_SERVER[ $name ] : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above.
+		$error  = error_get_last();
+		$start  = (float) ( $_SERVER['REQUEST_TIME_FLOAT'] ?? microtime( true ) );
+		return array(
+			'url'           => $server( 'REQUEST_URI' ),
+			'referrer'      => $server( 'HTTP_REFERER' ),
+			'user_agent'    => $server( 'HTTP_USER_AGENT' ),
+			'address'       => $server( 'REMOTE_ADDR' ),
+			'status'        => (int) http_response_code(),
+			'generation_us' => max( 0, (int) ( ( microtime( true ) - $start ) * 1e6 ) ),
+			'queries'       => (int) get_num_queries(),
+			'logged_in'     => did_action( 'set_current_user' ) > 0 && is_user_logged_in(),
+			'fatal'         => null !== $error && 0 !== ( $error['type'] & self::FATAL ),
+			'private'       => '1' === $server( 'HTTP_SEC_GPC' ) || '1' === $server( 'HTTP_DNT' ),
+		);
+	}
+
+	/**
+	 * Only HTML that a visitor asked for: no admin, login, cron, REST, AJAX, XML-RPC, feed, command line.
+	 */
+	private static function wanted(): bool {
+		if ( is_admin() || wp_doing_cron() || wp_doing_ajax() || 'cli' === PHP_SAPI || ! function_exists( 'is_user_logged_in' ) ) {
+			return false;
+		}
+		if ( ( defined( 'REST_REQUEST' ) && REST_REQUEST ) || ( defined( 'XMLRPC_REQUEST' ) && XMLRPC_REQUEST ) ) {
+			return false;
+		}
+		if ( 'wp-login.php' === ( $GLOBALS['pagenow'] ?? '' ) || 'wp-signup.php' === ( $GLOBALS['pagenow'] ?? '' ) ) {
+			return false;
+		}
+		foreach ( headers_list() as $header ) {
+			if ( 0 === stripos( $header, 'Content-Type:' ) && false === stripos( $header, 'html' ) ) {
+				return false;
+			}
+		}
+		return true;
+	}
+}

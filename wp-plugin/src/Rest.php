@@ -1,0 +1,124 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+use WP_Error;
+use WP_REST_Request;
+use WP_REST_Response;
+
+/**
+ * REST routes: a token for the dashboard, delivery of alerts, and stand-ins for collect.php and live.php. None is in the index.
+ */
+final class Rest {
+
+	public const SPACE = 'qahm-realtime/v1';
+
+	/**
+	 * Registers the routes.
+	 */
+	public static function register(): void {
+		self::route( '/token', 'POST', 'token', static fn (): bool => current_user_can( Capability::VIEW ) );
+		self::route( '/deliver', 'POST', 'deliver', array( self::class, 'from_engine' ) );
+		// Open like the files they stand in for: the collector takes anybody's beacon, the live answer judges a token.
+		self::route( '/collect', 'POST', 'collect', '__return_true' );
+		self::route( '/live', 'GET, POST', 'live', '__return_true' );
+		self::route( '/health/endpoints', 'GET', 'health', static fn (): bool => current_user_can( 'view_site_health_checks' ) );
+	}
+
+	/**
+	 * A token for the figures of this site, for this user.
+	 */
+	public static function token(): WP_REST_Response {
+		return self::answer( 200, array( 'token' => Token::live() ) );
+	}
+
+	/**
+	 * Runs alerts that wait. Called by the engine.
+	 */
+	public static function deliver(): WP_REST_Response {
+		return self::answer( 200, array( 'delivered' => Alerts::deliver() ) );
+	}
+
+	/**
+	 * Whether the request carries the engine's token.
+	 *
+	 * @param WP_REST_Request $request The request.
+	 * @return true|WP_Error
+	 */
+	public static function from_engine( WP_REST_Request $request ): bool|WP_Error {
+		$denied = 'absent';
+		if ( Extension::loaded() ) {
+			$origin = Site::origin( (string) Configuration::values()['deliver'] );
+			$denied = qahm_realtime_token_check( Site::id(), (string) $request->get_header( 'X-Qahm-Realtime-Token' ), $origin, 'deliver' );
+		}
+		return is_int( $denied ) ? true : new WP_Error( 'qahm_realtime_denied', $denied, array( 'status' => 401 ) );
+	}
+
+	/**
+	 * Takes a beacon, as collect.php does.
+	 *
+	 * @param WP_REST_Request $request The request.
+	 */
+	public static function collect( WP_REST_Request $request ): WP_REST_Response {
+		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ), $_SERVER ) : array( 503, 'absent' );
+		return self::answer( $status, 204 === $status ? null : array( 'error' => $reason ), $reason );
+	}
+
+	/**
+	 * Answers the live question, as live.php does.
+	 *
+	 * @param WP_REST_Request $request The request.
+	 */
+	public static function live( WP_REST_Request $request ): WP_REST_Response {
+		$answer = LiveAnswer::to( $_SERVER, $request->get_param( 'site' ), $request->get_param( 'interval' ) );
+		return self::answer( $answer->status, $answer->body, $answer->reason );
+	}
+
+	/**
+	 * Site Health's test of the endpoints, which takes too long for the page itself.
+	 */
+	public static function health(): WP_REST_Response {
+		return self::answer( 200, SiteHealth::endpoints() );
+	}
+
+	/**
+	 * Registers one route.
+	 *
+	 * @param string   $path       Path below the namespace.
+	 * @param string   $methods    HTTP methods.
+	 * @param string   $callback   Method of this class.
+	 * @param callable $permission Who may.
+	 */
+	private static function route( string $path, string $methods, string $callback, callable $permission ): void {
+		register_rest_route(
+			self::SPACE,
+			$path,
+			array(
+				'methods'             => $methods,
+				'callback'            => array( self::class, $callback ),
+				'permission_callback' => $permission,
+				'show_in_index'       => false,
+			)
+		);
+	}
+
+	/**
+	 * An answer that no cache keeps.
+	 *
+	 * @param int         $status HTTP status.
+	 * @param mixed       $body   What is sent as JSON.
+	 * @param string|null $reason For the header X-Qahm-Realtime.
+	 */
+	private static function answer( int $status, mixed $body, ?string $reason = null ): WP_REST_Response {
+		$headers = array( 'Cache-Control' => 'private, no-store' );
+		if ( null !== $reason ) {
+			$headers['X-Qahm-Realtime'] = $reason;
+		}
+		return new WP_REST_Response( $body, $status, $headers );
+	}
+}

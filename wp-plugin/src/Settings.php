@@ -1,0 +1,137 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * The settings, from constants in wp-config.php. One table says everything about each of them.
+ *
+ * An invalid value falls back to the default and is named in Site Health; it never breaks a page.
+ */
+final class Settings {
+
+	public const PREFIX = 'QAHM_REALTIME_';
+
+	/**
+	 * Name without the prefix => type (a method of SettingTypes), default, range or choices, other names of the constant.
+	 * Ranges are inclusive; `above` is an exclusive lower bound. `unit` is for the reader only.
+	 */
+	public const TABLE = array(
+		'UPDATE_INTERVAL'    => array( 'type' => 'whole', 'default' => 5, 'min' => 1, 'max' => 300, 'unit' => 's' ),
+		'MAX_VISITORS'       => array( 'type' => 'whole', 'default' => 1000, 'min' => 1, 'max' => 100000, 'aliases' => array( 'MAX_VISITORS_DISPLAY' ) ),
+		'RETENTION'          => array( 'type' => 'whole', 'default' => 24, 'min' => 1, 'max' => 8760, 'unit' => 'h', 'aliases' => array( 'RETENTION_HOURS', 'DATA_RETENTION' ) ),
+		'ALERT_HIGH_TRAFFIC' => array( 'type' => 'whole', 'default' => 500, 'min' => 1, 'max' => 100000000 ),
+		'ALERT_ERROR_RATE'   => array( 'type' => 'decimal', 'default' => 0.05, 'above' => 0, 'max' => 1 ),
+		'ALERT_SLOW_PAGES'   => array( 'type' => 'decimal', 'default' => 3.0, 'above' => 0, 'max' => 600, 'unit' => 's' ),
+		'MEMORY_LIMIT'       => array( 'type' => 'bytes', 'default' => 134217728, 'min' => 16777216, 'max' => 1099511627776 ),
+		'MAX_EXECUTION_TIME' => array( 'type' => 'whole', 'default' => 30, 'min' => 1, 'max' => 3600, 'unit' => 's' ),
+		'CACHE_TTL'          => array( 'type' => 'whole', 'default' => 10, 'min' => 0, 'max' => 3600, 'unit' => 's', 'aliases' => array( 'CACHE_DURATION' ) ),
+		'ACTIVE_WINDOW'      => array( 'type' => 'whole', 'default' => 60, 'min' => 60, 'max' => 600, 'unit' => 's' ),
+		'EXCLUDE_ROLES'      => array( 'type' => 'roles', 'default' => array( 'administrator' ) ),
+		// A site in maintenance loads no plugin, so WordPress's own maintenance page needs no entry.
+		'EXCLUDE_PATHS'      => array( 'type' => 'paths', 'default' => array( '/wp-admin/', '/wp-login.php' ) ),
+		'EXCLUDE_IPS'        => array( 'type' => 'networks', 'default' => array() ),
+		'EXCLUDE_COUNTRIES'  => array( 'type' => 'countries', 'default' => array() ),
+		'EXCLUDE_BOTS'       => array( 'type' => 'flag', 'default' => true ),
+		'ONLY_COUNTRIES'     => array( 'type' => 'countries', 'default' => array() ),
+		'TRUSTED_PROXIES'    => array( 'type' => 'proxies', 'default' => 'auto' ),
+		'RESPECT_DNT'        => array( 'type' => 'flag', 'default' => true ),
+		'CONSENT'            => array( 'type' => 'choice', 'default' => 'none', 'choices' => array( 'none', 'wait', 'limited' ) ),
+		'ANONYMIZE_IP'       => array( 'type' => 'flag', 'default' => true ),
+		'GDPR_MODE'          => array( 'type' => 'flag', 'default' => false ),
+	);
+
+	/** The settings of this request: constants do not change. */
+	private static ?self $current = null;
+
+	/** @var array<string, Setting> */
+	private array $settings = array();
+
+	/**
+	 * @param array<string, mixed> $constants The constants that are defined, by full name.
+	 */
+	public function __construct( array $constants ) {
+		foreach ( self::TABLE as $name => $row ) {
+			$this->settings[ $name ] = self::read( $name, $row, $constants );
+		}
+	}
+
+	/**
+	 * The settings as the constants of this request have them.
+	 */
+	public static function current(): self {
+		if ( null === self::$current ) {
+			$constants = array();
+			foreach ( self::TABLE as $name => $row ) {
+				foreach ( array( $name, ...( $row['aliases'] ?? array() ) ) as $suffix ) {
+					if ( defined( self::PREFIX . $suffix ) ) {
+						$constants[ self::PREFIX . $suffix ] = constant( self::PREFIX . $suffix );
+					}
+				}
+			}
+			self::$current = new self( $constants );
+		}
+		return self::$current;
+	}
+
+	/**
+	 * The value in force.
+	 *
+	 * @param string $name Name without the prefix, a key of TABLE.
+	 */
+	public static function value( string $name ): mixed {
+		return self::current()->get( $name )->value;
+	}
+
+	/**
+	 * One setting.
+	 *
+	 * @param string $name Name without the prefix, a key of TABLE.
+	 */
+	public function get( string $name ): Setting {
+		return $this->settings[ $name ];
+	}
+
+	/**
+	 * All settings, in the table's order.
+	 *
+	 * @return array<string, Setting>
+	 */
+	public function all(): array {
+		return $this->settings;
+	}
+
+	/**
+	 * What is wrong with the owner's values, translated, one sentence each.
+	 *
+	 * @return list<string>
+	 */
+	public function problems(): array {
+		return array_values( array_filter( array_map( static fn ( Setting $setting ): string => $setting->problem(), $this->settings ) ) );
+	}
+
+	/**
+	 * The first name that is defined decides, even when its value is refused.
+	 *
+	 * @param string               $name      Name without the prefix.
+	 * @param array<string, mixed> $row       Row of TABLE.
+	 * @param array<string, mixed> $constants The constants that are defined.
+	 */
+	private static function read( string $name, array $row, array $constants ): Setting {
+		foreach ( array( $name, ...( $row['aliases'] ?? array() ) ) as $suffix ) {
+			$constant = self::PREFIX . $suffix;
+			if ( array_key_exists( $constant, $constants ) ) {
+				$given = $constants[ $constant ];
+				$value = SettingTypes::parse( $given, $row );
+				return null === $value
+					? new Setting( $name, $row['default'], '', $constant, $given )
+					: new Setting( $name, $value, $constant );
+			}
+		}
+		return new Setting( $name, $row['default'] );
+	}
+}

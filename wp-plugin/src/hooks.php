@@ -1,0 +1,46 @@
+<?php
+/**
+ * Every hook of the plugin, so that the wiring is seen at a glance. Classes load only when their hook fires.
+ *
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+defined( 'ABSPATH' ) || exit;
+
+register_activation_hook( FILE, array( Lifecycle::class, 'activate' ) );
+add_action( 'wp_uninitialize_site', array( Lifecycle::class, 'blog_deleted' ), 5 ); // Before its tables go.
+
+add_filter( 'map_meta_cap', array( Capability::class, 'map' ), 10, 2 );
+add_filter( 'wp_consent_api_registered_' . plugin_basename( FILE ), '__return_true' );
+
+if ( is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
+	add_action( 'init', array( Lifecycle::class, 'load_language' ) );
+	add_action( 'wp_dashboard_setup', array( Widget::class, 'register' ) );
+	add_action( 'admin_enqueue_scripts', array( Widget::class, 'enqueue' ) );
+	add_action( 'admin_init', array( Privacy::class, 'suggest' ) );
+	add_action( 'admin_notices', array( Notice::class, 'show' ) );
+	add_action( 'admin_post_qahm_realtime_dismiss', array( Notice::class, 'dismiss' ) );
+}
+
+add_action( 'rest_api_init', array( Lifecycle::class, 'load_language' ), 9 );
+add_action( 'rest_api_init', array( Rest::class, 'register' ) );
+add_filter( 'site_status_tests', array( SiteHealth::class, 'tests' ) );
+add_filter( 'debug_information', array( DebugInformation::class, 'add' ) );
+
+// Without the extension nothing else changes.
+if ( ! Extension::loaded() ) {
+	return;
+}
+
+add_action( 'wp_head', array( Tracker::class, 'show' ), 99 ); // After the title.
+
+add_action( 'init', array( ExcludedRoles::class, 'refresh' ) );
+add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
+add_action( 'wp_logout', array( ExcludedRoles::class, 'logout' ) );
+
+add_action( 'shutdown', array( RequestEvent::class, 'record' ), 0 ); // Before others work there: this is when the page is made.
+add_action( 'shutdown', array( Afterwards::class, 'schedule' ), PHP_INT_MAX );
