@@ -16,8 +16,8 @@ pub struct Encoder<'a> {
 impl<'a> Encoder<'a> {
     /// Begins a record. What the buffer held does not matter.
     pub fn new(buffer: &'a mut [u8; RECORD_MAX], head: &Head) -> Self {
-        if let Some(place) = buffer.first_chunk_mut() {
-            *place = head.to_bytes();
+        for (place, word) in buffer.as_chunks_mut().0.iter_mut().zip(head.to_words()) {
+            *place = word;
         }
         Self { buffer, length: HEAD_BYTES, flags: head.flags }
     }

@@ -1,4 +1,5 @@
 //! The beacon: the released form is read exactly, everything else is refused with its reason.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers are not seen as tests
 
 use proptest::prelude::*;
 use qahm_event::{BEACON_MAX, Beacon, EVENTS_MAX, Event, Kind, Reject, SiteId, ViewId};

@@ -1,4 +1,5 @@
 //! The record: what is written comes back, what is too long is cut well, and no bytes whatever make the reader panic.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers are not seen as tests
 
 use proptest::prelude::*;
 use qahm_event::{
