@@ -46,7 +46,8 @@ export async function template() {
 			`CREATE USER '${ USER.name }'@'localhost' IDENTIFIED VIA unix_socket;`,
 			`GRANT ALL ON *.* TO '${ USER.name }'@'localhost';`,
 		].join( '\n' ) );
-		runAsUser( 'mariadb-install-db', [ '--no-defaults', `--datadir=${ dir }/mariadb`, '--auth-root-authentication-method=socket', '--skip-test-db', '--skip-name-resolve' ] );
+		// Forced: it would refuse a machine whose own name cannot be looked up, though no name matters here.
+		runAsUser( 'mariadb-install-db', [ '--no-defaults', `--datadir=${ dir }/mariadb`, '--auth-root-authentication-method=socket', '--skip-test-db', '--skip-name-resolve', '--force' ] );
 		const server = launch( 'mariadbd', 'mariadbd', [ ...mariadb( config ), `--init-file=${ initial }` ], { log: join( dir, 'log/mariadb.log' ) } );
 		try {
 			if ( ! await until( () => existsSync( join( run, 'mariadb.sock' ) ), 30_000 ) ) {
