@@ -20,17 +20,15 @@ final class Afterwards {
 	}
 
 	/**
-	 * Usually two reads of shared memory. If more may come, the visitor is let go first.
+	 * Usually two looks into shared memory. Either may become a conversation with the engine, so the visitor is let go
+	 * first; where PHP cannot do that, only requests that nobody waits for come this far.
 	 */
 	public static function run(): void {
-		$site    = Site::id();
-		$pending = qahm_realtime_alerts_pending( $site );
-		$gone    = false;
-		if ( $pending || null === qahm_realtime_counters( $site ) ) {
-			$gone = self::finish_request();
+		if ( ! self::finish_request() && ! self::nobody_waits() ) {
+			return;
 		}
 		Configuration::send();
-		if ( $pending && ( $gone || self::nobody_waits() ) ) {
+		if ( qahm_realtime_alerts_pending( Site::id() ) ) {
 			Alerts::deliver();
 		}
 	}

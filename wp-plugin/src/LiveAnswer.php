@@ -46,15 +46,12 @@ final class LiveAnswer {
 			return new self( 401, 'malformed', array( 'error' => 'malformed' ) );
 		}
 
-		$denied = 'origin';
-		foreach ( self::origins( $server ) as $origin ) {
-			$user = \qahm_realtime_token_check( $site, $token, $origin, 'live' );
-			if ( \is_int( $user ) ) {
-				return self::live( $site, $token, $origin, \is_numeric( $interval ) ? (int) $interval : 5 );
-			}
-			$denied = $user;
+		$origin = self::origin( $server );
+		$user   = null === $origin ? 'origin' : \qahm_realtime_token_check( $site, $token, $origin, 'live' );
+		if ( null === $origin || ! \is_int( $user ) ) {
+			return new self( 401, (string) $user, array( 'error' => $user ) );
 		}
-		return new self( 401, $denied, array( 'error' => $denied ) );
+		return self::live( $site, $token, $origin, \is_numeric( $interval ) ? (int) $interval : 5 );
 	}
 
 	/**
@@ -62,7 +59,7 @@ final class LiveAnswer {
 	 *
 	 * @param string $site     Site id.
 	 * @param string $token    A token that was found good.
-	 * @param string $origin   The origin it is bound to.
+	 * @param string $origin   Origin of the request, '' when it named none.
 	 * @param int    $interval Seconds until the next question.
 	 */
 	private static function live( string $site, string $token, string $origin, int $interval ): self {
@@ -86,20 +83,15 @@ final class LiveAnswer {
 	}
 
 	/**
-	 * The origins that the request may be of. Browsers name it in Origin, or say that it is that of the request itself.
+	 * The origin that the token must be bound to. A request that names none must be of the page's own origin, as the browser says.
 	 *
 	 * @param array<string, mixed> $server $_SERVER.
-	 * @return list<string>
+	 * @return string|null '' when there is nothing to compare, null when the request is refused.
 	 */
-	private static function origins( array $server ): array {
+	private static function origin( array $server ): ?string {
 		if ( isset( $server['HTTP_ORIGIN'] ) ) {
-			return \is_string( $server['HTTP_ORIGIN'] ) ? array( \strtolower( $server['HTTP_ORIGIN'] ) ) : array();
+			return \is_string( $server['HTTP_ORIGIN'] ) && '' !== $server['HTTP_ORIGIN'] ? \strtolower( $server['HTTP_ORIGIN'] ) : null;
 		}
-		$host = $server['HTTP_HOST'] ?? '';
-		if ( 'same-origin' !== ( $server['HTTP_SEC_FETCH_SITE'] ?? '' ) || ! \is_string( $host ) || '' === $host ) {
-			return array();
-		}
-		// Behind a proxy that ends TLS the scheme is not known here.
-		return array( 'https://' . \strtolower( $host ), 'http://' . \strtolower( $host ) );
+		return 'same-origin' === ( $server['HTTP_SEC_FETCH_SITE'] ?? '' ) ? '' : null;
 	}
 }

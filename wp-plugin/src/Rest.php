@@ -53,8 +53,8 @@ final class Rest {
 	public static function from_engine( WP_REST_Request $request ): bool|WP_Error {
 		$denied = 'absent';
 		if ( Extension::loaded() ) {
-			$origin = Site::origin( (string) Configuration::values()['deliver'] );
-			$denied = qahm_realtime_token_check( Site::id(), (string) $request->get_header( 'X-Qahm-Realtime-Token' ), $origin, 'deliver' );
+			// A request from server to server has no origin to compare.
+			$denied = qahm_realtime_token_check( Site::id(), (string) $request->get_header( 'X-Qahm-Realtime-Token' ), '', 'deliver' );
 		}
 		return is_int( $denied ) ? true : new WP_Error( 'qahm_realtime_denied', $denied, array( 'status' => 401 ) );
 	}

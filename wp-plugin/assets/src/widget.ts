@@ -1,0 +1,12 @@
+/** The dashboard widget: keeps what PHP printed up to date. */
+
+import { Channel } from './widget/channel';
+import type { Config } from './widget/types';
+import { View } from './widget/view';
+
+const root = document.getElementById( 'qahm_realtime' );
+if ( root ) {
+	const config = JSON.parse( root.dataset[ 'config' ] ?? '' ) as Config;
+	const view = new View( root, config );
+	new Channel( config, ( state ) => view.show( state ) ).start();
+}

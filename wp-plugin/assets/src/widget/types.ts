@@ -1,0 +1,77 @@
+/** What PHP hands to the widget, and what the live endpoint answers. */
+
+export interface Config {
+	/** Address of the live question, with the site in its query. */
+	readonly live: string;
+	/** Seconds between two questions. */
+	readonly interval: number;
+	readonly token: string | null;
+	/** REST route that gives a new token. */
+	readonly renew: string;
+	readonly nonce: string;
+	/** Where WordPress gives a new nonce to who is still logged in. */
+	readonly nonceUrl: string;
+	/** Origin of the site, for links to its pages. */
+	readonly home: string;
+	readonly locale: string;
+	readonly timezone: string;
+	readonly text: Texts;
+}
+
+export type Texts = Readonly<
+	Record<
+		| 'noEngine'
+		| 'stale'
+		| 'noVisitor'
+		| 'loggedOut'
+		| 'offline'
+		| 'noPage'
+		| 'noAlert'
+		| 'peakAt'
+		| 'raised'
+		| 'resolved'
+		| 'minutes'
+		| 'thisMin'
+		| 'graph',
+		string
+	>
+> & { readonly alerts: Readonly<Record<string, string>> };
+
+export interface Page {
+	readonly path: string;
+	readonly title: string;
+	readonly active: number;
+}
+
+export interface Alert {
+	readonly type: string;
+	readonly level: string;
+	/** Unix seconds. */
+	readonly since: number;
+	readonly until: number | null;
+	readonly value: number;
+}
+
+/** The counters are always there; with `stale` they are all there is. */
+export interface Live {
+	readonly active: number;
+	readonly visitors_5m: number;
+	readonly visitors_30m: number;
+	readonly visitors_today: number;
+	readonly views_today: number;
+	readonly approximate: boolean;
+	readonly stale?: boolean;
+	readonly peak?: { readonly value: number; readonly time: number };
+	/** The peak, when the counters answer alone. */
+	readonly peak_today?: number;
+	readonly peak_today_at?: number;
+	readonly pages?: readonly Page[];
+	/** Highest number of each of the last 30 minutes, oldest first. */
+	readonly minutes?: readonly number[];
+	readonly alerts?: readonly Alert[];
+}
+
+/** What the channel tells the view. */
+export type State =
+	| { readonly kind: 'live'; readonly live: Live }
+	| { readonly kind: 'noEngine' | 'loggedOut' | 'offline' };

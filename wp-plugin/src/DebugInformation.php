@@ -1,0 +1,61 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * The section of Tools > Site Health > Info: settings in force and where they come from, state of extension and engine.
+ */
+final class DebugInformation {
+
+	/**
+	 * Adds the section.
+	 *
+	 * @param array<string, array<string, mixed>> $sections Sections so far.
+	 * @return array<string, array<string, mixed>>
+	 */
+	public static function add( array $sections ): array {
+		$modes  = Endpoints::modes();
+		$fields = array(
+			'site'      => self::field( __( 'Site id', 'qahm-realtime' ), Site::id() ),
+			'hosts'     => self::field( __( 'Hosts', 'qahm-realtime' ), implode( ', ', Site::hosts() ) ),
+			'endpoints' => self::field( __( 'Endpoints', 'qahm-realtime' ), sprintf( 'collect: %s, live: %s', $modes['collect'], $modes['live'] ) ),
+			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
+		);
+		foreach ( Extension::status() as $name => $value ) {
+			$text                       = is_array( $value ) ? (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) : (string) $value;
+			$fields[ 'status_' . $name ] = self::field( $name, $text );
+		}
+		foreach ( Settings::current()->all() as $setting ) {
+			$source                         = $setting->chosen() ? $setting->source : __( 'default', 'qahm-realtime' );
+			$fields[ 'set_' . $setting->key() ] = self::field(
+				Settings::PREFIX . $setting->name,
+				/* translators: 1: a value, 2: where it comes from. */
+				sprintf( __( '%1$s (%2$s)', 'qahm-realtime' ), $setting->text(), '' === $setting->refused ? $source : $setting->problem() )
+			);
+		}
+		$sections['qahm-realtime'] = array(
+			'label'  => __( 'Live analytics', 'qahm-realtime' ),
+			'fields' => $fields,
+		);
+		return $sections;
+	}
+
+	/**
+	 * One line.
+	 *
+	 * @param string $label Label.
+	 * @param string $value Value.
+	 * @return array{label: string, value: string}
+	 */
+	private static function field( string $label, string $value ): array {
+		return array(
+			'label' => $label,
+			'value' => $value,
+		);
+	}
+}

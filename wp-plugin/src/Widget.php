@@ -1,0 +1,113 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * The compact dashboard widget. PHP prints it with the numbers of this instant, the script keeps it up to date.
+ */
+final class Widget {
+
+	private const ID = 'qahm_realtime_widget';
+
+	/**
+	 * Registers the widget where WordPress puts new ones.
+	 */
+	public static function register(): void {
+		if ( current_user_can( Capability::VIEW ) ) {
+			wp_add_dashboard_widget( self::ID, __( 'Live visitors', 'qahm-realtime' ), array( self::class, 'show' ) );
+		}
+	}
+
+	/**
+	 * Loads script and style on the dashboard.
+	 *
+	 * @param string $page The admin page.
+	 */
+	public static function enqueue( string $page ): void {
+		if ( 'index.php' !== $page || ! current_user_can( Capability::VIEW ) ) {
+			return;
+		}
+		wp_enqueue_style( self::ID, plugins_url( 'assets/build/widget.css', FILE ), array(), VERSION );
+		if ( Extension::loaded() ) {
+			wp_enqueue_script( self::ID, plugins_url( 'assets/build/widget.js', FILE ), array(), VERSION, true );
+		}
+	}
+
+	/**
+	 * Prints the widget.
+	 */
+	public static function show(): void {
+		if ( ! Extension::loaded() ) {
+			printf( '<p>%s</p>%s', esc_html( InstallAdvice::sentence() ), InstallAdvice::html() ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
+			return;
+		}
+		$counters = qahm_realtime_counters( Site::id() );
+		if ( null === $counters ) {
+			// Perhaps the engine does not know this site yet, or has not been started: an administrator may wait a second.
+			Configuration::send( true );
+			$counters = qahm_realtime_counters( Site::id() );
+		}
+		WidgetView::show( $counters, null === $counters ? self::absent() : '', self::script_config() );
+	}
+
+	/**
+	 * Why there are no numbers, and what to do.
+	 */
+	private static function absent(): string {
+		return 'running' === Extension::status()['state']
+			? __( 'The engine is getting ready. The numbers will appear here in a moment.', 'qahm-realtime' )
+			: __( 'The engine is not running, so visitors are not counted. Tools > Site Health says why.', 'qahm-realtime' );
+	}
+
+	/**
+	 * What the script must know.
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function script_config(): array {
+		$interval = (int) Settings::value( 'UPDATE_INTERVAL' );
+		return array(
+			'live'     => add_query_arg(
+				array(
+					'site'     => Site::id(),
+					'interval' => $interval,
+				),
+				Endpoints::live()
+			),
+			'interval' => $interval,
+			'token'    => Token::live(),
+			'renew'    => rest_url( Rest::SPACE . '/token' ),
+			'nonce'    => wp_create_nonce( 'wp_rest' ),
+			'nonceUrl' => admin_url( 'admin-ajax.php?action=rest-nonce' ),
+			'home'     => Site::origin( (string) get_option( 'home' ) ),
+			'locale'   => str_replace( '_', '-', get_user_locale() ),
+			'timezone' => wp_timezone_string(),
+			'text'     => array(
+				'noEngine'  => __( 'The engine is not running, so visitors are not counted. Tools > Site Health says why.', 'qahm-realtime' ),
+				'stale'     => __( 'The engine is busy. Pages and graph will follow.', 'qahm-realtime' ),
+				'noVisitor' => __( 'No visitor yet today. Open the site in a private window to see yourself here.', 'qahm-realtime' ),
+				'loggedOut' => __( 'You are logged out. Reload the page to go on.', 'qahm-realtime' ),
+				'offline'   => __( 'The server does not answer. Trying again.', 'qahm-realtime' ),
+				'noPage'    => __( 'Nobody is on a page right now.', 'qahm-realtime' ),
+				'noAlert'   => __( 'No recent alert.', 'qahm-realtime' ),
+				/* translators: %s: a time of day. */
+				'peakAt'    => __( 'at %s', 'qahm-realtime' ),
+				/* translators: 1: kind of alert, 2: a number, 3: a time. */
+				'raised'    => __( '%1$s (%2$s), since %3$s', 'qahm-realtime' ),
+				/* translators: 1: kind of alert, 2: a number, 3: a time, 4: a time. */
+				'resolved'  => __( '%1$s (%2$s), from %3$s to %4$s', 'qahm-realtime' ),
+				/* translators: %s: a number of minutes. */
+				'minutes'   => __( '%s min ago', 'qahm-realtime' ),
+				'thisMin'   => __( 'this minute', 'qahm-realtime' ),
+				/* translators: %s: highest number of visitors. */
+				'graph'     => __( 'Highest: %s', 'qahm-realtime' ),
+				'alerts'    => AlertLabels::all(),
+			),
+		);
+	}
+}
