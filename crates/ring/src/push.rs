@@ -27,15 +27,22 @@ impl Ring {
         chaos::point(chaos::CLAIMED);
         write(slot, lap, payload);
         chaos::point(chaos::WRITTEN_NOT_PUBLISHED);
-        let (mine, published) = (state(lap, self.pid, CLAIMED), state(lap, self.pid, READY));
-        // SeqCst is the producer's half of the wake-up, see wake().
-        if slot.state.compare_exchange(mine, published, SeqCst, Relaxed).is_err() {
-            return Err(Refused::Disowned);
-        }
+        self.publish(slot, lap)?;
         chaos::point(chaos::PUBLISHED);
         chaos::point(chaos::PUBLISHED_TAIL_NOT_MOVED);
         self.wake();
         Ok(())
+    }
+
+    /// Opens a written slot to the consumer, unless it was taken away meanwhile.
+    #[inline]
+    fn publish(&self, slot: &Slot, lap: u64) -> Result<(), Refused> {
+        let (mine, published) = (state(lap, self.pid, CLAIMED), state(lap, self.pid, READY));
+        // SeqCst is the producer's half of the wake-up, see wake().
+        match slot.state.compare_exchange(mine, published, SeqCst, Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Refused::Disowned),
+        }
     }
 
     /// Takes the next free slot. `None`: the ring is full.
@@ -118,4 +125,72 @@ pub(crate) fn checksum(lap: u64, payload: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(lap as u32);
     hasher.update(payload);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Drain, Step};
+    use std::os::fd::AsFd;
+
+    const STUCK: u64 = 5_000_000;
+
+    fn ring() -> (tempfile::TempDir, Ring) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = std::fs::File::open(dir.path()).unwrap();
+        let ring = Ring::open_or_create_even_as_root(file.as_fd(), 256).unwrap();
+        (dir, ring)
+    }
+
+    fn next(drain: &mut Drain<'_>, now: u64) -> Step {
+        drain.next(now, &mut [0; PAYLOAD_MAX])
+    }
+
+    #[test]
+    fn the_living_have_five_seconds() {
+        let (_dir, ring) = ring();
+        let mut drain = ring.drain();
+        let (slot, lap) = ring.claim().unwrap();
+        ring.push(b"after").unwrap();
+        assert_eq!(next(&mut drain, 1_000), Step::Waiting);
+        assert_eq!(next(&mut drain, 1_000 + STUCK - 1), Step::Waiting);
+        write(slot, lap, b"late, but not too late");
+        ring.publish(slot, lap).unwrap();
+        assert_eq!(next(&mut drain, 1_000 + STUCK), Step::Record(22));
+        assert_eq!(next(&mut drain, 1_000 + STUCK), Step::Record(5));
+    }
+
+    #[test]
+    fn who_comes_too_late_is_told_and_harms_nobody() {
+        let (_dir, ring) = ring();
+        let mut drain = ring.drain();
+        let (slot, lap) = ring.claim().unwrap();
+        assert_eq!(next(&mut drain, 0), Step::Waiting);
+        assert_eq!(next(&mut drain, STUCK), Step::Skipped);
+        assert_eq!(ring.publish(slot, lap), Err(Refused::Disowned));
+        assert_eq!(next(&mut drain, STUCK), Step::Empty);
+        drain.free_to(1);
+        assert_eq!(ring.publish(slot, lap), Err(Refused::Disowned));
+
+        // The slot's next record is accepted, then written over by the late one: whole, checksum and all.
+        (0..256).for_each(|_| ring.push(b"good").unwrap());
+        write(slot, lap, b"evil");
+        assert_eq!(ring.publish(slot, lap), Err(Refused::Disowned));
+        let steps: Vec<_> = (0..256).map(|_| next(&mut drain, STUCK)).collect();
+        assert_eq!(steps.iter().filter(|step| **step == Step::Record(4)).count(), 255);
+        assert_eq!(steps.last(), Some(&Step::Torn));
+        assert_eq!((ring.header().skipped(), ring.header().torn()), (1, 1));
+    }
+
+    #[test]
+    fn each_wait_for_an_owner_has_its_own_five_seconds() {
+        let (_dir, ring) = ring();
+        let mut drain = ring.drain();
+        (ring.claim().unwrap(), ring.claim().unwrap());
+        assert_eq!(next(&mut drain, 0), Step::Waiting);
+        assert_eq!(next(&mut drain, STUCK), Step::Skipped);
+        assert_eq!(next(&mut drain, STUCK), Step::Waiting);
+        assert_eq!(next(&mut drain, 2 * STUCK - 1), Step::Waiting);
+        assert_eq!(next(&mut drain, 2 * STUCK), Step::Skipped);
+    }
 }

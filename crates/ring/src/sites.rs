@@ -70,6 +70,7 @@ impl Ring {
     }
 
     /// Turns removed rows before an empty one into empty ones, else searches for unknown sites grow longer for ever.
+    /// (In a table that was full once, nothing is empty, and they stay long: 512 rows, some microseconds.)
     fn tidy(&self, removed: &SiteCell) {
         let cells = self.map.sites();
         let Some(at) = cells.iter().position(|cell| std::ptr::eq(cell, removed)) else { return };
