@@ -1,6 +1,9 @@
 // Debian's Chromium, driven by playwright-core, and the people in it: visitors and an administrator.
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const { QAHM_TEST_URL, QAHM_TEST_USER, QAHM_TEST_PASSWORD } = process.env;
@@ -9,27 +12,93 @@ if ( ! QAHM_TEST_URL ) {
 }
 export const SITE = QAHM_TEST_URL;
 
+// What the plugin prints.
+const WIDGET = '#qahm_realtime_widget';
+const ACTIVE = '[data-qahm-realtime="active"]';
+const PAGES = '[data-qahm-realtime="pages"]';
+
 /** Screenshots are kept for whoever wants to look; the directory is not part of the repository. */
-export const ARTIFACTS = resolve( import.meta.dirname ?? new URL( '.', import.meta.url ).pathname, '../../artifacts' );
+export const ARTIFACTS = resolve( dirname( fileURLToPath( import.meta.url ) ), '../../artifacts' );
 mkdirSync( ARTIFACTS, { recursive: true } );
 
-/** A browser of its own, without anything it would fetch or send by itself. */
-export const launch = ( options = {} ) =>
-	chromium.launch( {
-		executablePath: '/usr/bin/chromium',
-		args: [
-			'--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-			'--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-dev-shm-usage',
-		],
-		...options,
-	} );
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync' ];
 
+// Headless Chromium names itself a robot; people use these.
+export const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
 export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-/** A person with a browser profile of their own; visitors of a test can have the same or different user agents. */
-export async function visitor( browser, options = {} ) {
-	const context = await browser.newContext( { userAgent: undefined, ...options } );
-	return { context, page: await context.newPage(), leave: () => context.close() };
+/** A browser for everybody: each visitor is a profile (context) in it, and every page believes it is visible. */
+export const launch = () => chromium.launch( { executablePath: CHROMIUM, args: FLAGS } );
+
+/**
+ * A browser for one visitor whose tabs are really hidden when another is in front.
+ * Playwright makes every page of a browser it launches believe it is visible; one it merely connects to it leaves alone.
+ */
+export async function launchWithTabs() {
+	const profile = mkdtempSync( join( tmpdir(), 'qahm-realtime-chromium-' ) );
+	const child = spawn( CHROMIUM, [ '--headless', ...FLAGS, `--user-agent=${ CHROME }`, '--remote-debugging-port=0', `--user-data-dir=${ profile }`, 'about:blank' ], {
+		stdio: [ 'ignore', 'ignore', 'pipe' ],
+	} );
+	const exited = new Promise( ( done ) => child.on( 'exit', done ) );
+	let said = '';
+	const address = await new Promise( ( found, failed ) => {
+		child.stderr.on( 'data', ( data ) => {
+			said += data;
+			const [ url ] = /ws:\/\/\S+/.exec( said ) ?? [];
+			if ( url ) {
+				found( url );
+			}
+		} );
+		exited.then( () => failed( new Error( `Chromium did not start: ${ said }` ) ) );
+	} );
+	const browser = await chromium.connectOverCDP( address, { noDefaults: true } );
+	const close = async () => {
+		child.kill();
+		await exited;
+		rmSync( profile, { recursive: true, force: true, maxRetries: 5 } );
+	};
+	return { context: browser.contexts()[ 0 ], close };
+}
+
+/** A person with a browser profile of their own. Everybody here has the same address: 127.0.0.1. */
+export class Visitor {
+	static async arrive( browser, path = '/', userAgent = CHROME ) {
+		const visitor = new Visitor( await browser.newContext( { userAgent } ) );
+		visitor.page = await visitor.open( path );
+		return visitor;
+	}
+
+	constructor( context ) {
+		this.context = context;
+	}
+
+	/** Opens a page in a new tab. */
+	async open( path ) {
+		const page = await this.context.newPage();
+		await page.goto( SITE + path );
+		return page;
+	}
+
+	/** Opens a page in a new window. */
+	async openWindow( path ) {
+		const opened = this.context.waitForEvent( 'page' );
+		const session = await this.context.newCDPSession( this.context.pages()[ 0 ] );
+		await session.send( 'Target.createTarget', { url: SITE + path, newWindow: true } );
+		return opened;
+	}
+
+	/** Closes a tab as a person does: the page is told. */
+	async close( page = this.page ) {
+		const closed = page.waitForEvent( 'close' );
+		await page.close( { runBeforeUnload: true } );
+		await closed;
+	}
+
+	/** Closes all tabs. The profile stays until the browser ends: its last messages are on their way. */
+	async leave() {
+		await Promise.all( this.context.pages().map( ( page ) => this.close( page ) ) );
+	}
 }
 
 /** An administrator in front of the dashboard, and what its widget says. */
@@ -65,6 +134,11 @@ export class Administrator {
 		}
 	}
 
+	/** Waits until this page is among those being looked at. */
+	async lists( title ) {
+		await this.page.locator( PAGES ).getByText( title ).waitFor( { timeout: 20_000 } );
+	}
+
 	/** Notes every value the widget shows from now on. The result is a function that returns them. */
 	async watch() {
 		await this.page.evaluate( ( selector ) => {
@@ -82,5 +156,3 @@ export class Administrator {
 	}
 }
 
-export const WIDGET = '#qahm_realtime_widget';
-export const ACTIVE = '[data-qahm-live="active"]';
