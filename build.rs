@@ -22,6 +22,12 @@ fn main() {
         stop(&format!("'{}' is for PHP {vernum}; the extension supports PHP 8.1 to 8.5", config.display()));
     }
 
+    // Where a hash table keeps its elements changed with 8.2.
+    println!("cargo:rustc-check-cfg=cfg(php82)");
+    if vernum >= 80_200 {
+        println!("cargo:rustc-cfg=php82");
+    }
+
     // PHP's own symbols are known only once it has loaded the extension.
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "macos") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");

@@ -1,15 +1,10 @@
 //! `qahm_realtime_counters`: the live numbers of a site, read from shared memory.
 
-use ext_php_rs::{
-    boxed::ZBox,
-    builders::ModuleBuilder,
-    php_function,
-    types::{ArrayKey, ZendHashTable, ZendStr},
-    wrap_function,
-};
+use ext_php_rs::{boxed::ZBox, builders::ModuleBuilder, php_function, types::ZendHashTable, wrap_function};
 use qahm_event::Micros;
 
 use crate::{
+    array::{Template, Value},
     bytes::Bytes,
     error::Mistake,
     mapping::{self, Reach},
@@ -20,15 +15,14 @@ const DEAD_US: u64 = 5_000_000;
 /// Of `flags`: the numbers are estimates.
 const APPROXIMATE: u64 = 1;
 
-/// The keys of the array with their hashes, made once in a worker: hashing them costs more than all the rest.
+/// The array but for its values, made once in a worker.
 #[derive(Default)]
-pub(crate) struct Keys(Option<[ZBox<ZendStr>; 10]>);
+pub(crate) struct Shape(Option<Template>);
 
-impl Keys {
-    fn get(&mut self) -> &[ZBox<ZendStr>; 10] {
-        // Persistent: they outlive the request. Not interned: those of a request end with it.
+impl Shape {
+    fn get(&mut self) -> &Template {
         self.0.get_or_insert_with(|| {
-            [
+            Template::new([
                 "active",
                 "visitors_5m",
                 "visitors_30m",
@@ -39,8 +33,7 @@ impl Keys {
                 "peak_today_at",
                 "approximate",
                 "age_ms",
-            ]
-            .map(|key| ZendStr::new(key, true))
+            ])
         })
     }
 }
@@ -70,22 +63,17 @@ fn qahm_realtime_counters(site: Bytes<'_>) -> Result<Option<ZBox<ZendHashTable>>
         let row = ring.site(site.0)?.read()?;
         let [published, active, v5, v30, today, views, peak, peak_at, views_active, flags, ..] = row;
         let age_ms = now.since(Micros(published)) / 1000;
-        let [k0, k1, k2, k3, k4, k5, k6, k7, k8, k9] = worker.keys.get();
-        let mut counters = ZendHashTable::with_capacity(10);
-        for (key, value) in [
-            (k0, active),
-            (k1, v5),
-            (k2, v30),
-            (k3, today),
-            (k4, views),
-            (k5, views_active),
-            (k6, peak),
-            (k7, peak_at),
-        ] {
-            let _ = counters.insert(ArrayKey::ZendString(key), i64::try_from(value).unwrap_or(i64::MAX));
-        }
-        let _ = counters.insert(ArrayKey::ZendString(k8), flags & APPROXIMATE != 0);
-        let _ = counters.insert(ArrayKey::ZendString(k9), i64::try_from(age_ms).unwrap_or(i64::MAX));
-        Some(counters)
+        Some(worker.shape.get().filled(&[
+            Value::Count(active),
+            Value::Count(v5),
+            Value::Count(v30),
+            Value::Count(today),
+            Value::Count(views),
+            Value::Count(views_active),
+            Value::Count(peak),
+            Value::Count(peak_at),
+            Value::Flag(flags & APPROXIMATE != 0),
+            Value::Count(age_ms),
+        ]))
     }))
 }

@@ -9,7 +9,7 @@ use qahm_runtime::{Key, Place, runtime_dir, token_key};
 
 use crate::{
     ask::Throttle,
-    counters::Keys,
+    counters::Shape,
     fork::ForkMark,
     ini::{Mode, Role, Settings},
     spawn,
@@ -50,7 +50,7 @@ pub(crate) struct Worker {
     /// Why the last attempt to make a mapping failed.
     failure: Option<String>,
     pub(crate) throttle: Throttle,
-    pub(crate) keys: Keys,
+    pub(crate) shape: Shape,
 }
 
 impl ModuleGlobal for Worker {}

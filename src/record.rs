@@ -9,6 +9,7 @@ use ext_php_rs::{
 use qahm_event::{Encoder, Flags, Head, Kind, Micros, Peer, Tag, ViewId};
 
 use crate::{
+    array::members,
     bytes::Bytes,
     error::Mistake,
     mapping::{self, Reach},
@@ -76,11 +77,8 @@ impl<'a> Fields<'a> {
     /// One walk over the array, which usually has fewer members than there are fields.
     fn read(table: &'a ZendHashTable) -> Result<Self, Mistake> {
         let mut fields = Self::default();
-        let mut members = table.iter();
-        while let Some((key, value)) = members.next_zval() {
-            let value = value.dereference();
-            let Some(key) = key.zend_str().filter(|_| !value.is_null()) else { continue };
-            match key.as_bytes() {
+        for (key, value) in members(table) {
+            match key {
                 b"url" => fields.url = text(value, "$fields['url'] must be a string")?,
                 b"referrer" => fields.referrer = text(value, "$fields['referrer'] must be a string")?,
                 b"user_agent" => fields.user_agent = text(value, "$fields['user_agent'] must be a string")?,
