@@ -183,3 +183,6 @@ fn left(deadline: Instant, what: &'static str) -> Result<Duration, Error> {
         left => Ok(left),
     }
 }
+
+#[cfg(test)]
+mod tests;

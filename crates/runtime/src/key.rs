@@ -112,3 +112,6 @@ fn write_all(file: &OwnedFd, bytes: &[u8; KEY_BYTES]) -> Result<(), Errno> {
     }
     fsync(file)
 }
+
+#[cfg(test)]
+mod tests;

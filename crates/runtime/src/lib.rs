@@ -9,6 +9,8 @@
 //! Architecture invariant: nothing here trusts a path. Every directory and file is opened without following a link
 //! and its owner, mode and type are read from the open descriptor; what we did not make we do not repair.
 
+#[cfg(test)]
+mod again;
 mod control;
 mod error;
 mod files;

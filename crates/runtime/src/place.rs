@@ -251,3 +251,6 @@ pub(crate) fn distrust_rights(stat: &Stat, uid: u32) -> Option<Fault> {
         if FileType::from_raw_mode(stat.st_mode as RawMode) == FileType::Directory { 0o700 } else { 0o600 };
     (bits & 0o077 != 0 || bits & needed != needed).then_some(Fault::Mode(bits))
 }
+
+#[cfg(test)]
+mod tests;

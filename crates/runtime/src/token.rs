@@ -228,3 +228,6 @@ fn signer(key: &Key, signed: &[u8]) -> Option<Hmac<Sha256>> {
     mac.update(signed);
     Some(mac)
 }
+
+#[cfg(test)]
+mod tests;
