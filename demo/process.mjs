@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, fchownSync, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { USER } from './place.mjs';
 
 /** Starts a server in a session (and process group) of its own, so that it outlives this script and can be stopped as a whole. */
@@ -98,6 +98,11 @@ export async function until( condition, milliseconds ) {
 		await pause( 25 );
 	}
 }
+
+/** Does somebody listen on this Unix socket? A file alone may be of a server that was killed, or not listen yet. */
+export const answers = ( path ) => new Promise( ( done ) => {
+	const socket = connect( path, () => done( true ) ).on( 'error', () => done( false ) ).on( 'connect', () => socket.destroy() );
+} );
 
 /** The wished loopback port if it is free, else any free one. */
 export function freePort( wished = 0 ) {

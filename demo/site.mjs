@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { REPOSITORY, USER, privateDir, reachable, runDir } from './place.mjs';
-import { alive, endGroup, freePort, launch, runningFile, stop, until } from './process.mjs';
+import { alive, answers, endGroup, freePort, launch, runningFile, stop, until } from './process.mjs';
 import { PHP_ENVIRONMENT, configure, fpm, mariadb, nginx, php } from './servers.mjs';
 import { template } from './template.mjs';
 
@@ -76,8 +76,7 @@ export class Site {
 
 	/** Waits until the start page is served. */
 	async ready() {
-		const database = join( this.run, 'mariadb.sock' );
-		await this.untilServing( () => existsSync( database ) );
+		await this.untilServing( () => answers( join( this.run, 'mariadb.sock' ) ) );
 		if ( existsSync( join( this.wordpress, 'wp-content/plugins/qahm-realtime/qahm-realtime.php' ) ) ) {
 			php( this, 'activate.php' );
 		}

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSyn
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { REPOSITORY, USER, privateDir, stateDir } from './place.mjs';
-import { endGroup, launch, runAsUser, stop, until } from './process.mjs';
+import { answers, endGroup, launch, runAsUser, stop, until } from './process.mjs';
 import { configure, mariadb, php } from './servers.mjs';
 
 const WORDPRESS = '/usr/share/wordpress';
@@ -50,7 +50,7 @@ export async function template() {
 		runAsUser( 'mariadb-install-db', [ '--no-defaults', `--datadir=${ dir }/mariadb`, '--auth-root-authentication-method=socket', '--skip-test-db', '--skip-name-resolve', '--force' ] );
 		const server = launch( 'mariadbd', 'mariadbd', [ ...mariadb( config ), `--init-file=${ initial }` ], { log: join( dir, 'log/mariadb.log' ) } );
 		try {
-			if ( ! await until( () => existsSync( join( run, 'mariadb.sock' ) ), 30_000 ) ) {
+			if ( ! await until( () => answers( join( run, 'mariadb.sock' ) ), 30_000 ) ) {
 				throw new Error( `MariaDB did not start:\n${ readFileSync( join( dir, 'log/mariadb.log' ), 'utf8' ).slice( -2000 ) }` );
 			}
 			php( config, 'install.php' );

@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 const CARGO = [ '--cargo-profile', 'quick' ];
 const PROFILE = [ '--profile', 'quick' ];
 const nextest = spawnSync( 'cargo', [ 'nextest', '--version' ] ).status === 0;
-const cargoTest = ( ...args ) => ( nextest ? [ 'cargo', 'nextest', 'run', '--no-fail-fast', '--no-tests=pass', ...CARGO, ...args ] : [ 'cargo', 'test', '--no-fail-fast', ...PROFILE, ...args ] );
+const cargoTest = ( ...args ) => ( nextest ? [ 'cargo', 'nextest', 'run', '--no-fail-fast', '--no-tests=pass', '--status-level=none', '--failure-output=final', ...CARGO, ...args ] : [ 'cargo', 'test', '--no-fail-fast', ...PROFILE, ...args ] );
 const phpunit = ( folder ) => [ 'phpunit', '--configuration', folder, '--do-not-cache-result' ];
 const nodeTest = ( folder ) => [ 'node', '--test', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
 const configured = ( folder ) => [ 'phpunit.xml', 'phpunit.xml.dist' ].some( ( name ) => existsSync( join( REPOSITORY, folder, name ) ) );
@@ -81,7 +81,7 @@ const dropRoot = process.getuid() === 0
 	? { [ `CARGO_TARGET_${ process.arch === 'arm64' ? 'AARCH64' : 'X86_64' }_UNKNOWN_LINUX_GNU_RUNNER` ]: `setpriv --reuid ${ USER.uid } --regid ${ USER.gid } --clear-groups --` }
 	: {};
 
-/** The site of this run; sites of runs that were killed are removed first. */
+/** A fresh site for one stage; sites of runs that were killed are removed first. */
 async function startSite() {
 	for ( const name of readdirSync( stateDir() ).filter( ( entry ) => /^test-site-\d+$/.test( entry ) ) ) {
 		if ( ! existsSync( `/proc/${ name.split( '-' )[ 2 ] }` ) ) {
@@ -101,6 +101,13 @@ async function startSite() {
 	};
 }
 
+/** What PHP complained about in the plugin's files while a stage ran. WordPress 6.1's own deprecations on PHP 8.2 are not ours. */
+function complaints() {
+	const lines = [ 'debug.log', 'php-error.log', 'php-fpm.log' ].map( ( name ) => join( site.dir, 'log', name ) ).filter( existsSync )
+		.flatMap( ( file ) => readFileSync( file, 'utf8' ).split( '\n' ) );
+	return lines.filter( ( line ) => /plugins\/qahm-realtime|qahm_realtime|exited on signal|PHP Fatal/.test( line ) );
+}
+
 const wanted = process.argv.slice( 2 );
 const unknown = wanted.filter( ( name ) => ! STAGES.some( ( stage ) => stage.name === name ) );
 if ( unknown.length ) {
@@ -109,27 +116,33 @@ if ( unknown.length ) {
 }
 
 let passed = 0;
-let siteEnv;
 for ( const stage of STAGES.filter( ( { name, when = true } ) => ( wanted.length ? wanted.includes( name ) : when ) ) ) {
 	const began = Date.now();
-	if ( stage.site && ! siteEnv ) {
-		siteEnv = await startSite().catch( async ( error ) => {
+	let env = dropRoot;
+	if ( stage.site ) {
+		env = await startSite().catch( async ( error ) => {
 			console.error( error.message );
 			await leave( 1 );
 		} );
 	}
-	const { code, late, log, text } = await run( stage, { ...dropRoot, ...( stage.site ? siteEnv : {} ) } );
+	const { code, late, log, text } = await run( stage, env );
 	const seconds = ( ( Date.now() - began ) / 1000 ).toFixed( 1 );
 	const result = stage.tests ? counted( text ) : { passed: 1, failed: 0 };
-	const problem = late ? `took more than ${ stage.limit / MINUTE } minutes` : code !== 0 ? `failed (${ code })` : result.passed === 0 ? 'ran no test' : null;
+	const logged = stage.site ? complaints() : [];
+	const problem = late ? `took more than ${ stage.limit / MINUTE } minutes`
+		: code !== 0 ? `failed (${ code })`
+		: result.passed === 0 ? 'ran no test'
+		: logged.length ? 'passed, but PHP complained'
+		: null;
 	if ( problem ) {
 		console.log( `✘ ${ stage.name } ${ problem } after ${ seconds } s. The end of ${ log }:\n` );
-		console.log( text.split( '\n' ).slice( -60 ).join( '\n' ) );
+		console.log( [ ...text.trimEnd().split( '\n' ).slice( -60 ), ...logged.slice( 0, 20 ) ].join( '\n' ) );
 		console.log( `\n${ passed + result.passed } passed, ${ Math.max( 1, result.failed ) } failed` );
 		await leave( 1 );
 	}
 	passed += result.passed;
 	console.log( `✔ ${ stage.name }: ${ stage.tests ? `${ result.passed } passed` : 'clean' } (${ seconds } s)` );
+	await site?.remove();
+	site = undefined;
 }
 console.log( `\n${ passed } passed, 0 failed` );
-await leave( 0 );
