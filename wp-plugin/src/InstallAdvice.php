@@ -44,7 +44,7 @@ final class InstallAdvice {
 				'',
 				sprintf( 'PHP %s, %s, %s, %s %s', PHP_VERSION, PHP_ZTS ? 'ZTS' : 'NTS', PHP_SAPI, PHP_OS_FAMILY, php_uname( 'm' ) ),
 				'',
-				__( 'It counts visitors in memory without slowing requests down. It starts one small process of its own under the user that PHP runs as; it opens no port and needs no root rights once installed.', 'qahm-realtime' ),
+				__( 'It counts visitors in memory without slowing requests down. It starts one small process of its own under the user that PHP runs as; it opens no port to the outside and needs no root rights once installed.', 'qahm-realtime' ),
 				__( 'How to install it: "pie install", or "make install" from its sources, then restart PHP. It is free software under the GPL 2.0 or later.', 'qahm-realtime' ),
 			)
 		);

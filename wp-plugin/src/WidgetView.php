@@ -124,7 +124,7 @@ final class WidgetView {
 			return '–';
 		}
 		$approximate = ! empty( $counters['approximate'] ) && 'active' !== $name;
-		return ( $approximate ? '≈ ' : '' ) . number_format_i18n( (int) $counters[ $name ] );
+		return ( $approximate ? "≈\u{202f}" : '' ) . number_format_i18n( (int) $counters[ $name ] );
 	}
 
 	/**

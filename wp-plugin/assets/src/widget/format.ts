@@ -5,7 +5,7 @@ export class Format {
 	private readonly times: Intl.DateTimeFormat;
 
 	public constructor( locale: string, timezone: string ) {
-		const options: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+		const options: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 		this.numbers = safely( () => new Intl.NumberFormat( locale ), () => new Intl.NumberFormat() );
 		this.times = safely(
 			() => new Intl.DateTimeFormat( locale, { ...options, timeZone: timezone } ),

@@ -46,7 +46,7 @@ export class View {
 
 	private numbers( live: Live ): void {
 		for ( const name of COUNTERS ) {
-			const about = live.approximate && name !== 'active' ? '≈ ' : '';
+			const about = live.approximate && name !== 'active' ? '≈\u202f' : '';
 			this.write( name, about + this.format.number( live[ name ] ) );
 		}
 		const peak = live.peak ?? { value: live.peak_today ?? 0, time: live.peak_today_at ?? 0 };
