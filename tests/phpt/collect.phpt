@@ -1,0 +1,96 @@
+--TEST--
+Method, site and host are checked; records hold what the browser and its request said
+--INI--
+qahm_realtime.cli=1
+qahm_realtime.engine_mode=external
+qahm_realtime.runtime_dir={PWD}/../run/collect
+--FILE--
+<?php
+require 'help.php';
+echo "-- before the engine has published its sites\n";
+collect(beacon(['s' => OTHER]), ['HTTP_HOST' => 'any.test']);
+collect(beacon(), ['REQUEST_METHOD' => 'GET']);
+echo implode(' ', qahm_realtime_collect(beacon(), [])), "\n";
+touch(runtime() . '/records');
+$engine = engine();
+drained();
+
+echo "-- afterwards\n";
+$known = ['HTTP_HOST' => 'Known.TEST'];
+collect(beacon(['s' => OTHER]), $known);
+collect(beacon(), ['HTTP_HOST' => 'other.test']);
+collect(beacon());
+collect(beacon(), ['HTTP_HOST' => ['known.test']]);
+collect(beacon(), $known);
+drained();
+
+echo "-- every kind\n";
+$events = [['v', 1, 'https://from.test/', 'Title'], ['h'], ['s'], ['b'], ['l', 1], ['v', 0, '', ''], ['l', 0]];
+collect(beacon(['e' => $events]), $known + [
+    'REMOTE_ADDR' => '2001:db8::1', 'HTTP_USER_AGENT' => 'Agent', 'HTTP_X_FORWARDED_FOR' => '198.51.100.1',
+    'HTTP_SEC_CH_UA' => '"B";v="1"', 'HTTP_SEC_CH_UA_MOBILE' => '?0', 'HTTP_SEC_CH_UA_PLATFORM' => '"Linux"',
+]);
+drained();
+
+echo "-- asks not to be tracked\n";
+collect(beacon(), $known + ['HTTP_SEC_GPC' => '1']);
+collect(beacon(), $known + ['HTTP_DNT' => '1']);
+collect(beacon(), $known + ['HTTP_DNT' => '0', 'HTTP_SEC_GPC' => '0']);
+drained();
+
+echo "-- excluded\n";
+foreach (['qahm_realtime_exclude=1', 'a=b; qahm_realtime_exclude=1; c=d', 'a=b;qahm_realtime_exclude=1'] as $cookie) {
+    collect(beacon(['e' => [['b'], ['b']]]), $known + ['HTTP_COOKIE' => $cookie]);
+}
+foreach (['qahm_realtime_exclude=0', 'qahm_realtime_exclude=10', 'xqahm_realtime_exclude=1', 'a=qahm_realtime_exclude=1', 'qahm_realtime_exclude'] as $cookie) {
+    collect(beacon(), $known + ['HTTP_COOKIE' => $cookie]);
+}
+drained();
+stop($engine);
+?>
+--EXPECT--
+-- before the engine has published its sites
+204 accepted
+405 method
+405 method
+beat 0 5 - Url=/a?b
+-- afterwards
+404 site
+403 host
+403 host
+403 host
+204 accepted
+beat 8 5 - Url=/a?b
+-- every kind
+204 accepted
+view 24 5 2001:db8::1 Url=/a?b Referrer=https://from.test/ UserAgent=Agent Title=Title ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+hidden 8 6 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+visible 8 7 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+beat 8 8 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+leave 40 9 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+view 8 10 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+leave 8 11 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+-- asks not to be tracked
+204 accepted
+204 accepted
+204 accepted
+beat 12 5 - Url=/a?b
+beat 12 5 - Url=/a?b
+beat 8 5 - Url=/a?b
+-- excluded
+204 excluded:role
+204 excluded:role
+204 excluded:role
+204 accepted
+204 accepted
+204 accepted
+204 accepted
+204 accepted
+excluded 8 5 - Reason=role
+excluded 8 5 - Reason=role
+excluded 8 5 - Reason=role
+beat 8 5 - Url=/a?b
+beat 8 5 - Url=/a?b
+beat 8 5 - Url=/a?b
+beat 8 5 - Url=/a?b
+beat 8 5 - Url=/a?b
