@@ -4,6 +4,7 @@ use crate::layout::{CLAIMED, FREE, READY, SKIPPED, Slot, lap_of, phase_of, pid_o
 use crate::push::checksum;
 use crate::{PAYLOAD_MAX, Ring, owner};
 use rustix::thread::futex;
+use std::ops::Deref;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// After this long without progress a claimed slot is given up, whoever holds it. µs.
@@ -29,8 +30,8 @@ pub enum Step {
 }
 
 /// The single consumer's view of the ring: a position in memory, which [`free_to`](Drain::free_to) makes durable.
-pub struct Drain<'a> {
-    ring: &'a Ring,
+pub struct Drain<R: Deref<Target = Ring>> {
+    ring: R,
     /// The next position to read.
     position: u64,
     /// Everything below is free again. At most one ring's length behind `position`.
@@ -41,8 +42,9 @@ pub struct Drain<'a> {
     looked: Option<u64>,
 }
 
-impl<'a> Drain<'a> {
-    pub(crate) fn new(ring: &'a Ring) -> Drain<'a> {
+impl<R: Deref<Target = Ring>> Drain<R> {
+    /// A view of a ring that is borrowed, or shared (`Arc<Ring>`). Begins like [`start`](Drain::start).
+    pub fn new(ring: R) -> Drain<R> {
         let mut drain = Drain { ring, position: 0, freed: 0, stuck: None, looked: None };
         drain.start();
         drain
@@ -124,9 +126,14 @@ impl<'a> Drain<'a> {
         if self.position.wrapping_sub(self.freed) >= u64::from(self.ring.slots()) {
             return Some(Step::Empty);
         }
-        let ring = self.ring;
-        let (slot, lap) = (ring.map.slot(self.position), ring.lap(self.position));
-        let found = slot.state.load(Acquire);
+        let (lap, found) =
+            (self.ring.lap(self.position), self.ring.map.slot(self.position).state.load(Acquire));
+        let claimed = lap_of(found) == lap && phase_of(found) == CLAIMED;
+        if claimed && !self.may_skip(pid_of(found), now_us) {
+            return Some(Step::Waiting);
+        }
+        let ring = &*self.ring;
+        let slot = ring.map.slot(self.position);
         if lap_of(found) == lap + 1 {
             // Free for the next lap, or even filled, before we came by: only damage elsewhere leads us here. What is
             // in it may be good, and we shall come by again.
@@ -144,9 +151,6 @@ impl<'a> Drain<'a> {
             },
             (true, SKIPPED) => Some(Step::Skipped),
             (true, CLAIMED) => {
-                if !self.may_skip(pid_of(found), now_us) {
-                    return Some(Step::Waiting);
-                }
                 let skipped = state(lap, pid_of(found), SKIPPED);
                 slot.state.compare_exchange(found, skipped, AcqRel, Relaxed).ok()?;
                 ring.header().skipped.0.fetch_add(1, Relaxed);

@@ -142,7 +142,7 @@ mod tests {
         (dir, ring)
     }
 
-    fn next(drain: &mut Drain<'_>, now: u64) -> Step {
+    fn next(drain: &mut Drain<&Ring>, now: u64) -> Step {
         drain.next(now, &mut [0; PAYLOAD_MAX])
     }
 

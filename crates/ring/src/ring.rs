@@ -112,7 +112,7 @@ impl Ring {
 
     /// The consumer's view, at the oldest slot; follow with [`Drain::resume`] if there is a durable cursor of this
     /// [`epoch`](Ring::epoch). Only the process that holds the engine's lock may drain.
-    pub fn drain(&self) -> Drain<'_> {
+    pub fn drain(&self) -> Drain<&Ring> {
         Drain::new(self)
     }
 

@@ -34,7 +34,7 @@ fn somewhere(random: &mut Random) -> u64 {
 }
 
 /// Everything the crate offers, once.
-fn use_everything(ring: &Ring, drain: &mut qahm_ring::Drain<'_>, random: &mut Random) {
+fn use_everything(ring: &Ring, drain: &mut qahm_ring::Drain<&Ring>, random: &mut Random) {
     let mut buf = [0; PAYLOAD_MAX];
     for _ in 0..random.below(40) {
         let _ = ring.push(&buf[..random.below(PAYLOAD_MAX as u64) as usize]);
@@ -84,7 +84,7 @@ fn scribbling_while_everything_is_used() {
 }
 
 /// After damage, records flow again: at most a few laps are lost.
-fn heals(ring: &Ring, drain: &mut qahm_ring::Drain<'_>, what: &str) {
+fn heals(ring: &Ring, drain: &mut qahm_ring::Drain<&Ring>, what: &str) {
     let mut now = 0;
     for _ in 0..40 {
         for n in 0..SLOTS {

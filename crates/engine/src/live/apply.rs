@@ -268,6 +268,7 @@ impl Live {
         }
         site.note_active(unix);
         site.changed = true;
+        site.dirty = true;
     }
 }
 

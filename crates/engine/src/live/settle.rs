@@ -40,6 +40,7 @@ impl Live {
             }
             place.midnight = ends;
             site.minutes.turn(minute, site.active);
+            site.dirty = true;
         }
     }
 

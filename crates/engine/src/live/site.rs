@@ -56,6 +56,8 @@ pub struct Site {
     pub kept: Kept,
     /// Something shown has changed since the last frame.
     pub changed: bool,
+    /// Something kept has changed since the last commit.
+    pub dirty: bool,
 }
 
 impl Site {
@@ -102,13 +104,17 @@ impl Site {
         };
         self.pages.today = day;
         self.changed = true;
+        self.dirty = true;
     }
 
     pub fn exclude(&mut self, reason: &str) {
+        self.changed = true;
+        self.dirty = true;
         count(&mut self.kept.excluded, reason);
     }
 
     pub fn drop_event(&mut self, reason: &str) {
+        self.dirty = true;
         count(&mut self.kept.dropped, reason);
     }
 

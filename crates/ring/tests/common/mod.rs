@@ -1,5 +1,5 @@
 //! A ring in a private directory, its raw words, and child processes that are this very test binary.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use qahm_ring::{Drain, PAYLOAD_MAX, Ring, SLOT_BYTES, Step, boottime_us, file_name};
 use std::fs::File;
@@ -86,7 +86,7 @@ impl Raw {
 }
 
 /// Everything there is now; skipped and torn ones as an empty `Err`.
-pub fn drain_all(drain: &mut Drain<'_>) -> Vec<Result<Vec<u8>, Step>> {
+pub fn drain_all(drain: &mut Drain<&Ring>) -> Vec<Result<Vec<u8>, Step>> {
     let (mut found, mut buf) = (Vec::new(), [0; PAYLOAD_MAX]);
     loop {
         match drain.next(boottime_us(), &mut buf) {
@@ -98,7 +98,7 @@ pub fn drain_all(drain: &mut Drain<'_>) -> Vec<Result<Vec<u8>, Step>> {
     }
 }
 
-pub fn records(drain: &mut Drain<'_>) -> Vec<Vec<u8>> {
+pub fn records(drain: &mut Drain<&Ring>) -> Vec<Vec<u8>> {
     drain_all(drain).into_iter().flatten().collect()
 }
 

@@ -1,0 +1,105 @@
+//! The alerts of one site: what is on, and what was.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::Verdict;
+use super::{Episode, Transition};
+
+/// Episodes remembered to be shown.
+const RECENT: usize = 20;
+
+/// Stored with the site, so that a restart neither raises an alert again nor forgets to end it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SiteAlerts {
+    /// Newest first; those without an end are on.
+    pub episodes: Vec<Episode>,
+}
+
+/// A number that was judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    pub kind: &'static str,
+    pub value: f64,
+    pub threshold: f64,
+    pub verdict: Verdict,
+}
+
+impl SiteAlerts {
+    /// Takes a judged number in; answers the transition, if there is one, with the episode as it is then. `id` is asked
+    /// for when a new episode begins. A level never falls during an episode.
+    pub fn judge(
+        &mut self,
+        measured: Measured,
+        unix: i64,
+        id: impl FnOnce() -> String,
+    ) -> Option<(Transition, Episode)> {
+        let on = self.episodes.iter_mut().find(|e| e.kind == measured.kind && e.until.is_none());
+        match (on, measured.verdict) {
+            (None, Verdict::On(level)) => {
+                let episode = Episode {
+                    id: id(),
+                    kind: measured.kind.into(),
+                    level,
+                    since: unix,
+                    until: None,
+                    value: measured.value,
+                    threshold: measured.threshold,
+                };
+                self.episodes.insert(0, episode.clone());
+                self.episodes.truncate(RECENT);
+                Some((Transition::Raised, episode))
+            }
+            (Some(episode), Verdict::On(level)) => {
+                episode.value = episode.value.max(measured.value);
+                if level > episode.level {
+                    episode.level = level;
+                    return Some((Transition::Level, episode.clone()));
+                }
+                None
+            }
+            (Some(episode), Verdict::Off) => {
+                episode.until = Some(unix.max(episode.since));
+                let mut ended = episode.clone();
+                ended.value = measured.value;
+                Some((Transition::Resolved, ended))
+            }
+            (None, _) | (_, Verdict::Keep) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::super::rule::high_traffic;
+    use super::*;
+
+    #[test]
+    fn each_transition_comes_once() {
+        let mut alerts = SiteAlerts::default();
+        let mut seen = Vec::new();
+        for (time, active) in [1, 9, 10, 12, 9, 8, 25, 12, 7, 3, 10].into_iter().enumerate() {
+            let measured = Measured {
+                kind: "high_traffic",
+                value: f64::from(active),
+                threshold: 10.0,
+                verdict: high_traffic(active, 10),
+            };
+            if let Some((transition, episode)) = alerts.judge(measured, time as i64, || format!("a{time}")) {
+                seen.push((transition, episode.id, episode.level, episode.value as u32));
+            }
+        }
+        use Transition::*;
+        assert_eq!(
+            seen,
+            [
+                (Raised, "a2".into(), Level::Warning, 10),
+                (Level, "a2".into(), Level::Critical, 25),
+                (Resolved, "a2".into(), Level::Critical, 7),
+                (Raised, "a10".into(), Level::Warning, 10),
+            ]
+        );
+        assert_eq!(alerts.episodes.len(), 2);
+        assert_eq!(alerts.episodes[1].value, 25.0);
+    }
+}

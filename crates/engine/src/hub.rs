@@ -1,0 +1,121 @@
+//! What is shown: one frame per site, made by the pipeline, read by everybody who asks.
+//!
+//! All numbers of a frame are of the same instant, on every surface (FEATURES P). A frame is replaced whole; readers
+//! hold the lock only to take a reference.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use qahm_event::SiteId;
+use serde::Serialize;
+
+use crate::alert::Episode;
+
+/// Pages of a frame at most.
+pub const PAGES_MAX: usize = 100;
+
+/// One site's numbers at one instant.
+#[derive(Debug, Clone, Serialize)]
+pub struct Frame {
+    /// Changes with every start of the engine, 16 hex digits; `seq` counts frames within it.
+    pub epoch: String,
+    pub seq: u64,
+    /// Unix seconds.
+    pub time: i64,
+    /// V1.
+    pub active: u32,
+    pub visitors_5m: u64,
+    pub visitors_30m: u64,
+    pub visitors_today: u64,
+    pub views_today: u64,
+    pub visits_today: u64,
+    /// Some number is not exact: show "≈".
+    pub approximate: bool,
+    /// V1's window in seconds.
+    pub window: u32,
+    pub peak: Peak,
+    /// Most visited first.
+    pub pages: Vec<PageRow>,
+    /// Highest V1 of each of the last 30 minutes, oldest first.
+    pub minutes: Vec<u32>,
+    /// Private views (GPC or DNT) today.
+    pub private: u64,
+    /// Set aside, by reason.
+    pub excluded: BTreeMap<String, u64>,
+    /// Newest first.
+    pub alerts: Vec<Episode>,
+    /// The engine did not answer in time and these are older numbers. Always false here.
+    pub stale: bool,
+}
+
+/// V3: the highest V1 of today and when (Unix seconds).
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Peak {
+    pub value: u32,
+    pub time: i64,
+}
+
+/// P2: a page and the active visitors on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PageRow {
+    pub path: Box<str>,
+    pub title: Box<str>,
+    pub active: u32,
+}
+
+/// The engine's own state, for `status`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Health {
+    pub version: &'static str,
+    pub pid: u32,
+    /// Unix seconds.
+    pub started: i64,
+    pub sites: usize,
+    pub visitors: usize,
+    /// Bytes of live state, estimated, and what it may take.
+    pub bytes: usize,
+    pub budget: usize,
+    /// Records taken in since the start.
+    pub events: u64,
+    /// Visitors put out of memory since the sites are known.
+    pub evicted: u64,
+    /// Records that named no known site, or could not be read.
+    pub strangers: u64,
+    pub unreadable: u64,
+    /// Unix seconds of the last commit; µs it took.
+    pub committed: i64,
+    pub commit_us: u64,
+    pub data_dir: String,
+    /// What a person should know, in words.
+    pub notes: Vec<String>,
+}
+
+/// The last frames and the last health.
+#[derive(Debug, Default)]
+pub struct Hub {
+    frames: RwLock<HashMap<SiteId, Arc<Frame>>>,
+    health: RwLock<Arc<Health>>,
+}
+
+impl Hub {
+    pub fn put(&self, site: SiteId, frame: Frame) {
+        self.frames.write().insert(site, Arc::new(frame));
+    }
+
+    pub fn remove(&self, site: SiteId) {
+        self.frames.write().remove(&site);
+    }
+
+    pub fn frame(&self, site: SiteId) -> Option<Arc<Frame>> {
+        self.frames.read().get(&site).cloned()
+    }
+
+    pub fn set_health(&self, health: Health) {
+        *self.health.write() = Arc::new(health);
+    }
+
+    pub fn health(&self) -> Arc<Health> {
+        self.health.read().clone()
+    }
+}

@@ -1,0 +1,3 @@
+//! Alerts on their way out of the engine.
+
+pub mod loopback;

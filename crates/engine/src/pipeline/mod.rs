@@ -1,0 +1,274 @@
+//! The one drain loop: the story of an event, from the ring to the store and to what is shown.
+//!
+//! ```text
+//! loop { orders → drain: record → enrich → live state → batch → counters and frames → commit → free the slots }
+//! ```
+//! This thread alone changes live state, store and alerts. Live state advances at drain, so what is shown is as fresh
+//! as the drain; slots are freed only after COMMIT, so what a crash takes back is drained again.
+//!
+//! - `source` the rings · `event` one record · `commit` the transaction · `publish` what is seen
+//! - `order` what others ask for · `tick` what every second brings · `delivery` alerts · `salts` files of salts
+
+mod commit;
+mod delivery;
+mod event;
+mod order;
+mod publish;
+mod salts;
+pub mod source;
+mod tick;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use qahm_event::{Micros, SiteId};
+use qahm_ring::PAYLOAD_MAX;
+use qahm_runtime::Place;
+
+use crate::alert::outbox::Outbox;
+use crate::alert::site::SiteAlerts;
+use crate::clock::Clock;
+use crate::config::SiteConfig;
+use crate::hub::Hub;
+use crate::live::{Live, Second};
+use crate::notify::loopback::{Knock, Knocked};
+use crate::serve::control::Errand;
+use crate::store::batch::Batch;
+use crate::store::{Error, Store};
+use salts::SaltFiles;
+use source::Sources;
+
+/// Records taken in between two looks at everything else.
+const CHUNK: usize = 1024;
+/// A commit comes at the latest this long after the first record it holds (µs).
+const COMMIT_US: u64 = 50_000;
+/// Busy is who had a record in the last 20 ms; then the ring is looked at every ms.
+const BUSY_US: u64 = 20_000;
+/// Idle, orders are looked at this often (µs); a record wakes the loop at once.
+const IDLE_US: u64 = 25_000;
+
+/// What the pipeline is made of.
+pub struct Parts {
+    pub runtime: Place,
+    pub data: Place,
+    pub sources: Sources,
+    pub store: Store,
+    pub hub: Arc<Hub>,
+    pub orders: Receiver<Errand>,
+    pub knocks: Sender<Knock>,
+    pub knocked: Receiver<Knocked>,
+}
+
+/// The pipeline: everything that one thread alone may change.
+pub struct Pipeline {
+    runtime: Place,
+    data: Place,
+    sources: Sources,
+    store: Store,
+    hub: Arc<Hub>,
+    orders: Receiver<Errand>,
+    knocks: Sender<Knock>,
+    knocked: Receiver<Knocked>,
+    clock: Clock,
+    /// Unix time minus engine second.
+    offset: i64,
+    live: Live,
+    configs: HashMap<SiteId, SiteConfig>,
+    salts: SaltFiles,
+    alerts: HashMap<SiteId, SiteAlerts>,
+    outbox: Outbox,
+    delivery: delivery::Deliveries,
+    batch: Batch,
+    /// Records drained since the last commit, and when the first of them came (boot µs).
+    uncommitted: usize,
+    waiting_since: u64,
+    /// A failed commit is tried again from here on (boot µs); why it failed.
+    retry_at: u64,
+    trouble: Option<String>,
+    /// The wall clock was set back: by how many seconds, and until when to say so (engine second).
+    set_back: Option<(i64, Second)>,
+    epoch: String,
+    frames: u64,
+    episodes: u64,
+    events: u64,
+    strangers: u64,
+    unreadable: u64,
+    /// Unix seconds.
+    started: i64,
+    committed: i64,
+    commit_us: u64,
+    ticked: Second,
+    expire_at: Second,
+}
+
+impl Pipeline {
+    /// Rebuilds the live state and publishes the sites: from here on workers know which sites there are.
+    ///
+    /// # Errors
+    /// What the store could not read.
+    pub fn start(parts: Parts) -> Result<Pipeline, Error> {
+        let Parts { runtime, data, mut sources, store, hub, orders, knocks, knocked } = parts;
+        let mark = store.mark()?;
+        let clock = Clock::new(mark.as_ref());
+        let offset = clock.offset();
+        let last = mark.as_ref().map_or(clock.now(), |m| m.second);
+        let configs: HashMap<SiteId, SiteConfig> = store
+            .sites()?
+            .into_iter()
+            .filter_map(|(id, json)| SiteConfig::parse(&json).ok().map(|config| (id, config)))
+            .collect();
+        let budget = budget(&configs, sources.bytes());
+        let recovered = store.recover(&configs, last, offset, budget)?;
+        for source in sources.iter_mut() {
+            match store.cursor(source.ring.epoch())? {
+                Some(cursor) => source.drain.resume(cursor),
+                None => source.drain.start(),
+            }
+        }
+        let stored = store.alerts()?;
+        let alerts = stored
+            .states
+            .iter()
+            .filter_map(|(id, json)| serde_json::from_str(json).ok().map(|state| (*id, state)))
+            .collect();
+        let unix = i64::from(last) + offset;
+        let epoch = random();
+        let mut pipeline = Pipeline {
+            runtime,
+            data,
+            sources,
+            store,
+            hub,
+            orders,
+            knocks,
+            knocked,
+            offset,
+            live: recovered.live,
+            configs,
+            salts: SaltFiles::default(),
+            alerts,
+            outbox: Outbox::restore(&stored.entries, unix, epoch),
+            delivery: delivery::Deliveries::default(),
+            batch: Batch::default(),
+            uncommitted: 0,
+            waiting_since: 0,
+            retry_at: 0,
+            trouble: None,
+            set_back: None,
+            epoch: format!("{epoch:016x}"),
+            frames: 0,
+            episodes: 0,
+            events: 0,
+            strangers: 0,
+            unreadable: 0,
+            started: i64::from(clock.now()) + offset,
+            committed: 0,
+            commit_us: 0,
+            ticked: 0,
+            expire_at: 0,
+            clock,
+        };
+        pipeline.announce();
+        Ok(pipeline)
+    }
+
+    /// Runs until `end` is raised; then commits and says goodbye.
+    pub fn run(&mut self, end: &AtomicBool) {
+        let mut buffer = [0; PAYLOAD_MAX];
+        let mut last_record = 0;
+        while !end.load(Ordering::Acquire) {
+            let now_us = Micros::now().0;
+            self.beat(now_us);
+            self.take_orders();
+            let taken = self.drain(now_us, &mut buffer);
+            if taken > 0 {
+                last_record = now_us;
+            } else {
+                // Nothing is behind: time itself may pass.
+                self.live.advance(self.clock.now());
+            }
+            self.tick(now_us);
+            self.publish(now_us);
+            self.commit_if_due(now_us);
+            if taken == 0 {
+                self.rest(now_us, last_record);
+            }
+        }
+        self.drain(Micros::now().0, &mut buffer);
+        if let Err(error) = self.commit() {
+            self.say(&format!("the last events could not be stored: {}", error.explain()));
+        }
+        self.beat(0);
+    }
+
+    fn beat(&self, now_us: u64) {
+        if let Some(source) = self.sources.current() {
+            source.ring.header().set_beat(now_us);
+        }
+    }
+
+    /// Takes in what is in the rings, a bounded number of records at a time. While commits fail the slots stay taken,
+    /// so this ends by itself when the ring is full.
+    fn drain(&mut self, now_us: u64, buffer: &mut [u8; PAYLOAD_MAX]) -> usize {
+        let mut taken = 0;
+        while taken < CHUNK
+            && let Some(length) = self.sources.next(now_us, buffer)
+        {
+            if let Some(bytes) = buffer.get(..length) {
+                self.take(bytes, now_us);
+            }
+            taken += 1;
+        }
+        if taken > 0 {
+            if self.uncommitted == 0 {
+                self.waiting_since = now_us;
+            }
+            self.uncommitted += taken;
+            for touch in self.live.evict() {
+                self.batch.touch(&touch);
+            }
+        }
+        taken
+    }
+
+    /// Nothing to do: a nap while busy, a sleep that a record ends while idle.
+    fn rest(&self, now_us: u64, last_record: u64) {
+        if now_us < last_record + BUSY_US {
+            std::thread::sleep(Duration::from_millis(1));
+            return;
+        }
+        let due = if self.uncommitted > 0 {
+            (self.waiting_since + COMMIT_US).saturating_sub(now_us)
+        } else {
+            IDLE_US
+        };
+        self.sources.wait(due.clamp(1000, IDLE_US));
+    }
+}
+
+/// Memory of the engine beside ring and live state: the program, SQLite's cache, a batch on its way.
+const OVERHEAD: usize = 24 << 20;
+
+/// What the live state may take: the largest limit that a site asks for, less ring and overhead, at least 4 MiB.
+fn budget(configs: &HashMap<SiteId, SiteConfig>, ring: usize) -> usize {
+    let limit = configs.values().map(|c| c.memory_limit).max().unwrap_or(128 << 20);
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ring + OVERHEAD).max(4 << 20)
+}
+
+impl Pipeline {
+    fn budget(&self) -> usize {
+        budget(&self.configs, self.sources.bytes())
+    }
+}
+
+/// A random number that is not 0.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes).max(1),
+        Err(_) => Micros::now().0.max(1),
+    }
+}

@@ -1,0 +1,140 @@
+//! What others ask the pipeline to do, over the control socket.
+
+use qahm_event::{Micros, SiteId, config_hash, host_hash};
+use serde_json::{Value, json};
+
+use super::Pipeline;
+use crate::alert::Transition;
+use crate::alert::outbox::Delivered;
+use crate::config::SiteConfig;
+use crate::serve::request::{Change, Order, error, ok};
+
+/// Orders taken between two drains.
+const ORDERS: usize = 16;
+
+impl Pipeline {
+    pub(super) fn take_orders(&mut self) {
+        for _ in 0..ORDERS {
+            let Ok((order, reply)) = self.orders.try_recv() else { return };
+            let answer = self.carry_out(order);
+            // Who asked may have gone.
+            let _gone = reply.send(answer);
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) -> Value {
+        match order {
+            Order::Configure { site, config } => self.configure(site, &config),
+            Order::Change { site, change } => self.change(site, change),
+            Order::Claim { site, claimer } => {
+                let alive = |pid, started| qahm_runtime::started(pid) == Some(started);
+                match self.outbox.claim(site, claimer, self.live.unix(), alive) {
+                    None => ok(json!({ "claim": null, "alerts": [] })),
+                    // The claim must outlive us before anybody acts on it.
+                    Some((number, _)) if !self.try_commit(Micros::now().0) => {
+                        self.outbox.cancel(number);
+                        error("busy", self.trouble.as_deref().unwrap_or("the claim could not be stored"))
+                    }
+                    Some((number, entries)) => {
+                        let alerts: Vec<Value> = entries
+                            .iter()
+                            .map(|e| {
+                                json!({ "transition": e.transition, "type": e.kind, "attempt": e.attempt, "data": e.data })
+                            })
+                            .collect();
+                        self.show_pending();
+                        ok(json!({ "claim": number, "alerts": alerts }))
+                    }
+                }
+            }
+            Order::Acknowledge { site, claim, results } => self.acknowledge(site, claim, &results),
+        }
+    }
+
+    fn acknowledge(&mut self, site: SiteId, claim: u64, results: &[Delivered]) -> Value {
+        let known = self.outbox.acknowledge(site, claim, results);
+        // If this cannot be stored and we die, the alert is delivered again: after a death that is allowed.
+        self.try_commit(Micros::now().0);
+        self.show_pending();
+        if known { ok(json!({})) } else { error("unknown-claim", "this claim is over") }
+    }
+
+    fn configure(&mut self, site: SiteId, json: &str) -> Value {
+        let config = match SiteConfig::parse(json) {
+            Ok(config) => config,
+            Err(wrong) => return error("bad-request", wrong),
+        };
+        if let Err(failed) = self.store.set_config(site, json) {
+            return error("store", failed.explain());
+        }
+        self.live.set_site(site, config.active_window, config.calendar.clone());
+        self.configs.insert(site, config);
+        self.live.set_budget(self.budget());
+        if !self.show_site(site, config_hash(json.as_bytes())) {
+            return error("full", format!("more than {} sites of one user", qahm_ring::SITES_MAX));
+        }
+        ok(json!({}))
+    }
+
+    /// Publishes the site's row: its hosts first, its hash last.
+    fn show_site(&self, site: SiteId, hash: u64) -> bool {
+        let Some(config) = self.configs.get(&site) else { return false };
+        let Some(row) = self.sources.current().and_then(|s| s.ring.site_or_insert(site.0)) else {
+            return false;
+        };
+        let hosts: Vec<u64> = config.hosts.iter().map(|h| host_hash(h.as_bytes())).collect();
+        row.set_hosts(&hosts);
+        row.set_config_hash(hash);
+        true
+    }
+
+    /// Publishes everything a new ring must say: who we are, and every site.
+    pub(super) fn announce(&mut self) {
+        let Some(source) = self.sources.current() else { return };
+        let header = source.ring.header();
+        header.set_engine(std::process::id(), qahm_ring::pack_version(env!("CARGO_PKG_VERSION")));
+        header.set_beat(Micros::now().0);
+        for (id, json) in self.store.sites().unwrap_or_default() {
+            self.show_site(id, config_hash(json.as_bytes()));
+        }
+        header.set_sites_loaded(true);
+        for (_, site) in self.live.sites_mut() {
+            site.changed = true;
+        }
+        self.say(self.trouble.as_deref().unwrap_or(""));
+        self.show_pending();
+    }
+
+    fn change(&mut self, site: SiteId, change: Change) -> Value {
+        if !self.configs.contains_key(&site) {
+            return error("unknown-site", "the engine does not know this site");
+        }
+        match change {
+            Change::Forget => self.forget(site),
+            Change::TestAlert => {
+                let data = self.alert_data(site, "test", "info", None);
+                let unix = self.live.unix();
+                self.outbox.add(site, Transition::Raised, "test", data, unix);
+                self.deliver();
+                ok(json!({}))
+            }
+        }
+    }
+
+    fn forget(&mut self, site: SiteId) -> Value {
+        self.batch.forget(site);
+        self.outbox.forget(site);
+        if let Err(failed) = self.store.forget(site) {
+            return error("store", failed.explain());
+        }
+        self.live.forget(site);
+        self.configs.remove(&site);
+        self.alerts.remove(&site);
+        self.salts.forget(&self.runtime, site);
+        self.hub.remove(site);
+        if let Some(source) = self.sources.current() {
+            source.ring.remove_site(site.0);
+        }
+        ok(json!({}))
+    }
+}

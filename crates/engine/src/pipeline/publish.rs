@@ -1,0 +1,96 @@
+//! What the outside sees: counters in shared memory, frames in the hub.
+
+use qahm_event::SiteId;
+use qahm_ring::COUNTERS;
+
+use super::Pipeline;
+use crate::hub::{Frame, Health, PAGES_MAX, PageRow, Peak};
+
+/// The flag of an approximate number among the counters.
+const APPROXIMATE: u64 = 1;
+
+impl Pipeline {
+    /// Publishes every site whose numbers have changed.
+    pub(super) fn publish(&mut self, now_us: u64) {
+        for id in self.live.ids() {
+            let now = self.live.now();
+            let Some(site) = self.live.site_mut(id) else { continue };
+            if !std::mem::take(&mut site.changed) {
+                continue;
+            }
+            let mut counters = [0u64; COUNTERS];
+            let values = [
+                now_us,
+                u64::from(site.active),
+                site.visitors_five(now),
+                site.visitors_thirty(now),
+                site.today,
+                site.kept.views_today,
+                u64::from(site.kept.peak),
+                site.kept.peak_at.max(0) as u64,
+                site.pages.active_sum(),
+                if site.approximate(now) { APPROXIMATE } else { 0 },
+            ];
+            counters.iter_mut().zip(values).for_each(|(counter, value)| *counter = value);
+            if let Some(row) = self.sources.current().and_then(|s| s.ring.site(id.0)) {
+                row.publish(&counters);
+            }
+            if let Some(frame) = self.frame(id) {
+                self.hub.put(id, frame);
+            }
+        }
+    }
+
+    fn frame(&mut self, id: SiteId) -> Option<Frame> {
+        let (now, time) = (self.live.now(), self.live.unix());
+        let site = self.live.site(id)?;
+        self.frames += 1;
+        Some(Frame {
+            epoch: self.epoch.clone(),
+            seq: self.frames,
+            time,
+            active: site.active,
+            visitors_5m: site.visitors_five(now),
+            visitors_30m: site.visitors_thirty(now),
+            visitors_today: site.today,
+            views_today: site.kept.views_today,
+            visits_today: site.kept.visits_today,
+            approximate: site.approximate(now),
+            window: site.window,
+            peak: Peak { value: site.kept.peak, time: site.kept.peak_at },
+            pages: site
+                .pages
+                .top(PAGES_MAX)
+                .into_iter()
+                .map(|p| PageRow { path: p.path.clone(), title: p.title.clone(), active: p.active })
+                .collect(),
+            minutes: site.minutes.series(),
+            private: site.kept.private_today,
+            excluded: site.kept.excluded.clone(),
+            alerts: self.alerts.get(&id).map(|a| a.episodes.clone()).unwrap_or_default(),
+            stale: false,
+        })
+    }
+
+    /// The engine's own state.
+    pub(super) fn publish_health(&mut self) {
+        let evicted = self.live.sites_mut().map(|(_, site)| site.kept.evicted).sum();
+        self.hub.set_health(Health {
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            started: self.started,
+            sites: self.configs.len(),
+            visitors: self.live.visitors(),
+            bytes: self.live.bytes(),
+            budget: self.budget(),
+            events: self.events,
+            evicted,
+            strangers: self.strangers,
+            unreadable: self.unreadable,
+            committed: self.committed,
+            commit_us: self.commit_us,
+            data_dir: self.data.path.display().to_string(),
+            notes: self.notes(),
+        });
+    }
+}

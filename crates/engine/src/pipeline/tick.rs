@@ -1,0 +1,114 @@
+//! What every second brings: the wall clock, a ring that was unlinked, alerts, old rows.
+
+use qahm_event::SiteId;
+
+use super::Pipeline;
+use crate::alert::rule::high_traffic;
+use crate::alert::site::Measured;
+
+/// The wall clock may differ from ours by rounding; more than this many seconds is a clock that was set.
+const ROUNDING: i64 = 1;
+/// How long the status says that the clock was set back (s).
+const TELL: u32 = 600;
+
+impl Pipeline {
+    pub(super) fn tick(&mut self, now_us: u64) {
+        self.judge();
+        let now = self.clock.now();
+        if now == self.ticked {
+            return;
+        }
+        self.ticked = now;
+        self.follow_wall_clock();
+        self.follow_ring(now_us);
+        self.deliver();
+        if now >= self.expire_at && self.trouble.is_none() {
+            let retention: Vec<(SiteId, u32)> =
+                self.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
+            let more = self.store.expire(self.live.unix(), &retention).unwrap_or(false);
+            self.expire_at = now + if more { 1 } else { 60 };
+        }
+        self.publish_health();
+    }
+
+    fn follow_wall_clock(&mut self) {
+        let offset = self.clock.offset();
+        if (offset - self.offset).abs() > ROUNDING {
+            if offset < self.offset {
+                self.set_back = Some((self.offset - offset, self.ticked + TELL));
+            }
+            self.offset = offset;
+            self.live.set_offset(offset);
+        }
+        if self.set_back.is_some_and(|(_, until)| until <= self.ticked) {
+            self.set_back = None;
+        }
+    }
+
+    fn follow_ring(&mut self, now_us: u64) {
+        match self.sources.refresh(&self.runtime.fd, now_us) {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                self.live.set_budget(self.budget());
+                self.announce();
+            }
+            Err(error) => self.say(&format!("the ring was deleted and cannot be made again: {error}")),
+        }
+    }
+
+    /// Judges every site whose numbers have changed: called before they are published.
+    fn judge(&mut self) {
+        let unix = self.live.unix();
+        for id in self.live.ids() {
+            let (Some(site), Some(config)) = (self.live.site(id), self.configs.get(&id)) else { continue };
+            if !site.changed {
+                continue;
+            }
+            let measured = Measured {
+                kind: "high_traffic",
+                value: f64::from(site.active),
+                threshold: f64::from(config.alert_high_traffic),
+                verdict: high_traffic(site.active, config.alert_high_traffic),
+            };
+            let number = self.episodes + 1;
+            let epoch = &self.epoch;
+            let state = self.alerts.entry(id).or_default();
+            let Some((transition, episode)) = state.judge(measured, unix, || format!("{epoch}-{number}"))
+            else {
+                continue;
+            };
+            self.episodes = number;
+            if let Ok(json) = serde_json::to_string(state) {
+                self.batch.alerts.insert(id, json);
+            }
+            let data = self.alert_data(id, "high_traffic", "", Some(&episode));
+            self.outbox.add(id, transition, "high_traffic", data, unix);
+            self.deliver();
+        }
+    }
+
+    /// What a person should know, in words.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.trouble.iter().cloned().collect();
+        if self.data.volatile {
+            notes.push(format!(
+                "data is kept in {} and lost at a reboot; as root: mkdir -p {base} && chmod 1733 {base}",
+                self.data.path.display(),
+                base = qahm_runtime::DATA_BASE
+            ));
+        }
+        if let Some((seconds, _)) = self.set_back {
+            notes.push(format!(
+                "the wall clock was set back by {seconds} s; today goes on until it has caught up"
+            ));
+        }
+        notes.extend(self.delivery.notes());
+        if self.outbox.failed > 0 {
+            notes.push(format!("{} alerts could not be delivered to WordPress", self.outbox.failed));
+        }
+        if !self.outbox.error.is_empty() {
+            notes.push(self.outbox.error.clone());
+        }
+        notes
+    }
+}

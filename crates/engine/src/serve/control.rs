@@ -1,0 +1,158 @@
+//! The control socket: 0600, our own uid only, one request per connection, everything under a deadline.
+
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+use qahm_event::SiteId;
+use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_frame, write_frame};
+use serde_json::{Value, json};
+
+use super::request::{Order, Question, Request, error, ok};
+use crate::alert::outbox::Claimer;
+use crate::hub::{Hub, PAGES_MAX};
+
+/// A connection that has not sent its request, or taken its answer, after this long is cut.
+const PATIENCE: Duration = Duration::from_millis(1000);
+/// Connections served at once; the next one waits in the socket's queue.
+const CONNECTIONS: usize = 64;
+
+/// An order and where its answer goes.
+pub type Errand = (Order, Sender<Value>);
+
+/// What the connections share.
+#[derive(Debug)]
+pub struct Control {
+    pub hub: Arc<Hub>,
+    pub orders: Sender<Errand>,
+    busy: AtomicUsize,
+}
+
+impl Control {
+    pub fn new(hub: Arc<Hub>, orders: Sender<Errand>) -> Control {
+        Control { hub, orders, busy: AtomicUsize::new(0) }
+    }
+
+    /// Binds the socket, taking the place of a dead engine's. Only the holder of the directory's lock may call it.
+    pub fn bind(runtime: &Place) -> std::io::Result<UnixListener> {
+        let path = control_path(runtime);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        // The umask makes it 0600 from its first instant.
+        UnixListener::bind(path)
+    }
+
+    /// Serves connections until the process ends.
+    pub fn serve(self: Arc<Self>, listener: UnixListener) {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else {
+                // Out of descriptors: those who are served will give some back.
+                std::thread::sleep(Duration::from_millis(10));
+                continue;
+            };
+            while self.busy.load(Ordering::Acquire) >= CONNECTIONS {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.busy.fetch_add(1, Ordering::AcqRel);
+            let control = self.clone();
+            let started =
+                std::thread::Builder::new().name("control".into()).stack_size(256 << 10).spawn(move || {
+                    let _served = control.serve_one(&stream);
+                    control.busy.fetch_sub(1, Ordering::AcqRel);
+                });
+            if started.is_err() {
+                self.busy.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    fn serve_one(&self, stream: &UnixStream) -> Result<(), qahm_runtime::Error> {
+        let deadline = Instant::now() + PATIENCE;
+        let (pid, uid) = peer(stream)?;
+        let answer = if uid == rustix::process::geteuid().as_raw() {
+            let request = read_frame(stream, REQUEST_MAX, deadline)?;
+            self.answer(&request, pid)
+        } else {
+            error("stranger", "this engine belongs to another user")
+        };
+        let answer = serde_json::to_vec(&answer).unwrap_or_default();
+        write_frame(stream, &answer, ANSWER_MAX, Instant::now() + PATIENCE)
+    }
+
+    /// The answer to one request of process `pid`.
+    fn answer(&self, request: &[u8], pid: u32) -> Value {
+        let request: Request = match serde_json::from_slice(request) {
+            Ok(request) => request,
+            Err(wrong) => return error("bad-request", wrong),
+        };
+        let order = match request {
+            Request::Status => return ok(json!({ "engine": *self.hub.health() })),
+            Request::Ask { site, q } => return with_site(&site, |site| self.ask(site, &q)),
+            Request::Command { site, c } => (site, OrderOf::Change(c)),
+            Request::Configure { site, config } => (site, OrderOf::Configure(config)),
+            Request::Claim { site, lease } => {
+                // A process that is gone already could never acknowledge.
+                let Some(started) = qahm_runtime::started(pid) else {
+                    return error("bad-request", "the claiming process is not in the engine's pid namespace");
+                };
+                (site, OrderOf::Claim(Claimer { pid, started, lease: lease.clamp(1, 3700) }))
+            }
+            Request::Acknowledge { site, claim, results } => (site, OrderOf::Acknowledge(claim, results)),
+        };
+        let (site, order) = order;
+        with_site(&site, |site| self.order(order.of(site)))
+    }
+
+    fn ask(&self, site: SiteId, question: &Question) -> Value {
+        let Some(frame) = self.hub.frame(site) else {
+            return error("unknown-site", "the engine does not know this site");
+        };
+        match question {
+            Question::Live { pages } => {
+                let mut frame = (*frame).clone();
+                frame.pages.truncate((*pages).min(PAGES_MAX));
+                ok(json!({ "live": frame }))
+            }
+        }
+    }
+
+    fn order(&self, order: Order) -> Value {
+        let (reply, answer) = bounded(1);
+        if self.orders.send_timeout((order, reply), PATIENCE).is_err() {
+            return error("busy", "the engine is busy");
+        }
+        answer
+            .recv_timeout(PATIENCE * 3)
+            .unwrap_or_else(|_| error("busy", "the engine did not answer in time"))
+    }
+}
+
+/// An order without its site.
+enum OrderOf {
+    Change(super::request::Change),
+    Configure(String),
+    Claim(Claimer),
+    Acknowledge(u64, Vec<crate::alert::outbox::Delivered>),
+}
+
+impl OrderOf {
+    fn of(self, site: SiteId) -> Order {
+        match self {
+            OrderOf::Change(change) => Order::Change { site, change },
+            OrderOf::Configure(config) => Order::Configure { site, config },
+            OrderOf::Claim(claimer) => Order::Claim { site, claimer },
+            OrderOf::Acknowledge(claim, results) => Order::Acknowledge { site, claim, results },
+        }
+    }
+}
+
+fn with_site(text: &str, then: impl FnOnce(SiteId) -> Value) -> Value {
+    match SiteId::parse(text.as_bytes()) {
+        Some(site) => then(site),
+        None => error("bad-request", "site: 16 hex digits"),
+    }
+}

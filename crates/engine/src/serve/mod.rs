@@ -1,0 +1,4 @@
+//! Questions and commands over the control socket.
+
+pub mod control;
+pub mod request;

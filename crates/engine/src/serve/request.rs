@@ -1,0 +1,83 @@
+//! What may be asked over the control socket, and how an answer is put.
+
+use qahm_event::SiteId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::alert::outbox::{Claimer, Delivered};
+
+/// A request as it comes over the socket.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub enum Request {
+    Ask {
+        site: String,
+        q: Question,
+    },
+    Command {
+        site: String,
+        c: Change,
+    },
+    Configure {
+        site: String,
+        config: String,
+    },
+    Claim {
+        site: String,
+        /// Seconds.
+        lease: i64,
+    },
+    Acknowledge {
+        site: String,
+        claim: u64,
+        results: Vec<Delivered>,
+    },
+    Status,
+}
+
+/// A question about a site.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "what", rename_all = "lowercase")]
+pub enum Question {
+    /// The numbers of now, with at most `pages` pages.
+    Live {
+        #[serde(default = "five")]
+        pages: usize,
+    },
+}
+
+fn five() -> usize {
+    5
+}
+
+/// A change to a site.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Change {
+    /// Delete everything of the site.
+    Forget,
+    /// Send an alert of type `test` on its way.
+    TestAlert,
+}
+
+/// What the pipeline is asked to do.
+#[derive(Debug)]
+pub enum Order {
+    Configure { site: SiteId, config: String },
+    Change { site: SiteId, change: Change },
+    Claim { site: SiteId, claimer: Claimer },
+    Acknowledge { site: SiteId, claim: u64, results: Vec<Delivered> },
+}
+
+/// An answer that is no error.
+pub fn ok(mut answer: Value) -> Value {
+    if let Some(map) = answer.as_object_mut() {
+        map.insert("ok".into(), Value::Bool(true));
+    }
+    answer
+}
+
+/// An answer that is an error: a word for programs, a sentence for people.
+pub fn error(code: &str, text: impl std::fmt::Display) -> Value {
+    json!({ "ok": false, "code": code, "error": text.to_string() })
+}

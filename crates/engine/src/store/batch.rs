@@ -1,0 +1,105 @@
+//! What the next commit will write. Gathered by the pipeline, kept until a commit succeeds.
+
+use std::collections::HashMap;
+
+use qahm_event::SiteId;
+
+use crate::live::minutes::Minute;
+use crate::live::pages::Page;
+use crate::live::touch::Touch;
+
+/// A page view that was counted.
+#[derive(Debug, Clone)]
+pub struct ViewRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub view: u64,
+    /// Key and beginning of the visit (Unix seconds); `None` for a private view.
+    pub visit: Option<(u64, i64)>,
+    pub page: u32,
+    pub referrer: String,
+}
+
+/// A request answered by WordPress.
+#[derive(Debug, Clone)]
+pub struct RequestRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub page: String,
+    /// HTTP status.
+    pub status: u16,
+    /// µs in PHP.
+    pub generation: Option<u32>,
+    pub queries: Option<u32>,
+    /// Bits of the record's head.
+    pub flags: u16,
+}
+
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Touches in the journal's form, and how many.
+    pub touches: Vec<u8>,
+    pub count: usize,
+    pub views: Vec<ViewRow>,
+    pub requests: Vec<RequestRow>,
+    pub pages: Vec<(SiteId, Page)>,
+    pub minutes: HashMap<(SiteId, i64), Minute>,
+    /// Per site: what cannot be derived, as JSON.
+    pub kept: HashMap<SiteId, String>,
+    /// Per site: the state of its alerts, as JSON.
+    pub alerts: HashMap<SiteId, String>,
+    /// Outbox entries by id: the site and JSON, or `None` to delete.
+    pub outbox: HashMap<i64, Option<(SiteId, String)>>,
+    /// Positions reached, by epoch of the ring.
+    pub cursors: HashMap<u64, u64>,
+}
+
+impl Batch {
+    pub fn touch(&mut self, touch: &Touch) {
+        touch.encode(&mut self.touches);
+        self.count += 1;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+            && self.views.is_empty()
+            && self.requests.is_empty()
+            && self.pages.is_empty()
+            && self.minutes.is_empty()
+            && self.kept.is_empty()
+            && self.alerts.is_empty()
+            && self.outbox.is_empty()
+            && self.cursors.is_empty()
+    }
+
+    /// Empties the batch, keeping its memory; memory that a flood made large is given back.
+    pub fn clear(&mut self) {
+        if self.touches.capacity() > 1 << 20 {
+            *self = Batch::default();
+            return;
+        }
+        self.touches.clear();
+        self.count = 0;
+        self.views.clear();
+        self.requests.clear();
+        self.pages.clear();
+        self.minutes.clear();
+        self.kept.clear();
+        self.alerts.clear();
+        self.outbox.clear();
+        self.cursors.clear();
+    }
+
+    /// Nothing of a forgotten site may be written after its deletion.
+    pub fn forget(&mut self, site: SiteId) {
+        self.views.retain(|r| r.site != site);
+        self.requests.retain(|r| r.site != site);
+        self.pages.retain(|(s, _)| *s != site);
+        self.minutes.retain(|(s, _), _| *s != site);
+        self.kept.remove(&site);
+        self.alerts.remove(&site);
+        self.outbox.retain(|_, entry| entry.as_ref().is_none_or(|(s, _)| *s != site));
+    }
+}

@@ -1,0 +1,169 @@
+//! SQLite: the one durable place. Only the pipeline thread uses it.
+//!
+//! Everything a commit changes — rows, journal, cursors of the rings — goes in one transaction, so that a record is
+//! either taken in wholly or not at all, whatever dies.
+//!
+//! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
+//! - `recover` gives the live state back · `retention` lets old rows go, a little at a time
+
+pub mod batch;
+mod partition;
+mod recover;
+mod retention;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use qahm_event::SiteId;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use crate::clock::Mark;
+pub use recover::Recovered;
+
+/// The version of `schema.sql`.
+const SCHEMA: i64 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database is of version {0}, this engine knows version {SCHEMA}: install the newer engine")]
+    Newer(i64),
+    #[error("a stored value could not be read: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// In words a site owner can act on.
+    pub fn explain(&self) -> String {
+        let Error::Sqlite(rusqlite::Error::SqliteFailure(code, _)) = self else { return self.to_string() };
+        match code.code {
+            rusqlite::ErrorCode::DiskFull => "the disk of the data directory is full".into(),
+            rusqlite::ErrorCode::ReadOnly => "the data directory cannot be written to (read-only)".into(),
+            rusqlite::ErrorCode::CannotOpen => {
+                "the database cannot be opened: is the data directory writable?".into()
+            }
+            rusqlite::ErrorCode::SystemIoFailure => format!("the disk of the data directory fails: {self}"),
+            _ => self.to_string(),
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What the store knows of alerts, as their owner wrote it.
+#[derive(Debug)]
+pub struct StoredAlerts {
+    /// Per site the state of its alerts.
+    pub states: Vec<(SiteId, String)>,
+    /// Transitions on the way, oldest first.
+    pub entries: Vec<String>,
+}
+
+/// The open database.
+#[derive(Debug)]
+pub struct Store {
+    db: Connection,
+    /// Number of the last commit.
+    batch: i64,
+    /// The bucket to be written next, and touches since one was written.
+    next_bucket: u64,
+    unwritten: usize,
+    /// Days whose tables exist.
+    partitions: partition::Partitions,
+}
+
+impl Store {
+    /// Opens or makes `realtime.db` in the data directory; the directory is ours alone, the file becomes 0600 by the
+    /// engine's umask.
+    pub fn open(directory: &Path) -> Result<Store> {
+        let file: PathBuf = directory.join("realtime.db");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let db = Connection::open_with_flags(file, flags)?;
+        // NORMAL: durable against the death of any process; a power cut may cost the last commits, as it costs the ring.
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = NORMAL;
+             PRAGMA trusted_schema = OFF;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -4096;
+             PRAGMA wal_autocheckpoint = 2000;
+             PRAGMA journal_size_limit = 16777216;",
+        )?;
+        db.set_prepared_statement_cache_capacity(64);
+        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version > SCHEMA {
+            return Err(Error::Newer(version));
+        }
+        db.execute_batch(&format!(
+            "BEGIN IMMEDIATE;\n{}\nPRAGMA user_version = {SCHEMA};\nCOMMIT;",
+            include_str!("schema.sql")
+        ))?;
+        let batch = db.query_row(
+            "SELECT max(ifnull((SELECT max(batch) FROM journal), 0), ifnull((SELECT max(batch) FROM buckets), 0))",
+            [],
+            |row| row.get(0),
+        )?;
+        let partitions = partition::Partitions::load(&db)?;
+        Ok(Store { db, batch, next_bucket: 0, unwritten: 0, partitions })
+    }
+
+    /// How the last run's clock can be continued.
+    pub fn mark(&self) -> Result<Option<Mark>> {
+        let row = self.db.query_row("SELECT boot, shift, second, unix FROM clock", [], |row| {
+            Ok(Mark { boot: row.get(0)?, shift: row.get(1)?, second: row.get(2)?, unix: row.get(3)? })
+        });
+        Ok(row.optional()?)
+    }
+
+    /// The durable position in the ring of this epoch.
+    pub fn cursor(&self, epoch: u64) -> Result<Option<u64>> {
+        let found =
+            self.db.query_row("SELECT position FROM ring_cursor WHERE epoch = ?1", [epoch as i64], |row| {
+                row.get::<_, i64>(0)
+            });
+        Ok(found.optional()?.map(|p| p as u64))
+    }
+
+    /// Every site with its configuration.
+    pub fn sites(&self) -> Result<Vec<(SiteId, String)>> {
+        let mut query = self.db.prepare("SELECT site, config FROM sites")?;
+        let rows = query.query_map([], |row| Ok((SiteId(row.get::<_, i64>(0)? as u64), row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Stores a configuration at once: the site's row in shared memory is published only after it.
+    pub fn set_config(&mut self, site: SiteId, config: &str) -> Result<()> {
+        self.db.execute(
+            "INSERT INTO sites (site, config) VALUES (?1, ?2) ON CONFLICT (site) DO UPDATE SET config = excluded.config",
+            params![site.0 as i64, config],
+        )?;
+        Ok(())
+    }
+
+    /// Deletes everything of a site.
+    pub fn forget(&mut self, site: SiteId) -> Result<()> {
+        let days = self.partitions.names();
+        let transaction = self.db.transaction()?;
+        for table in
+            ["sites", "pages", "minutes", "outbox"].into_iter().chain(days.iter().map(String::as_str))
+        {
+            transaction.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [site.0 as i64])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The alerts of every site, and their transitions on the way.
+    pub fn alerts(&self) -> Result<StoredAlerts> {
+        let mut query = self.db.prepare("SELECT site, alerts FROM sites WHERE alerts IS NOT NULL")?;
+        let states = query
+            .query_map([], |row| Ok((SiteId(row.get::<_, i64>(0)? as u64), row.get(1)?)))?
+            .collect::<std::result::Result<_, _>>()?;
+        let mut query = self.db.prepare("SELECT entry FROM outbox ORDER BY id")?;
+        let entries = query.query_map([], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
+        Ok(StoredAlerts { states, entries })
+    }
+}

@@ -1,0 +1,149 @@
+//! The live state as it was at the last commit: buckets, then the touches of the journal that came after each.
+
+use std::collections::HashMap;
+
+use qahm_event::SiteId;
+use rusqlite::params;
+
+use super::{Result, Store};
+use crate::config::SiteConfig;
+use crate::live::minutes::{KEPT, Minute};
+use crate::live::pages::{CAP, PageId};
+use crate::live::site::Kept;
+use crate::live::snapshot::BUCKETS;
+use crate::live::touch::Touch;
+use crate::live::{Live, Second};
+
+/// What came back.
+#[derive(Debug)]
+pub struct Recovered {
+    pub live: Live,
+    pub touches: u64,
+}
+
+struct Bucket {
+    number: i64,
+    batch: i64,
+    second: Second,
+}
+
+impl Store {
+    /// Rebuilds the live state. `last` is the second of the last commit, `offset` Unix time minus engine second.
+    pub fn recover(
+        &self,
+        sites: &HashMap<SiteId, SiteConfig>,
+        last: Second,
+        offset: i64,
+        budget: usize,
+    ) -> Result<Recovered> {
+        let buckets = self.buckets()?;
+        let first = self.first_second(&buckets)?.unwrap_or(last).min(last);
+        let mut live = Live::new(first, offset, budget);
+        for (id, config) in sites {
+            live.set_site(*id, config.active_window, config.calendar.clone());
+            self.recover_pages(*id, &mut live)?;
+        }
+        let touches = self.replay(&mut live, &buckets)?;
+        live.advance(last);
+        for id in sites.keys() {
+            self.recover_site(*id, &mut live)?;
+        }
+        Ok(Recovered { live, touches })
+    }
+
+    fn buckets(&self) -> Result<Vec<Bucket>> {
+        let mut query = self.db.prepare("SELECT bucket, batch, second FROM buckets ORDER BY batch")?;
+        let rows = query.query_map([], |row| {
+            Ok(Bucket { number: row.get(0)?, batch: row.get(1)?, second: row.get(2)? })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// When the story begins: at the oldest bucket or the first touch.
+    fn first_second(&self, buckets: &[Bucket]) -> Result<Option<Second>> {
+        let mut query = self.db.prepare("SELECT touches FROM journal ORDER BY batch LIMIT 1")?;
+        let mut rows = query.query([])?;
+        let touch = match rows.next()? {
+            Some(row) => Touch::decode(&mut row.get_ref(0)?.as_blob().unwrap_or_default()),
+            None => None,
+        };
+        let bucket = buckets.first().map(|b| b.second);
+        Ok(bucket.into_iter().chain(touch.map(|t| t.at)).min())
+    }
+
+    /// Each bucket is put back in the second it was written, so that time and later touches find it as it was.
+    fn replay(&self, live: &mut Live, buckets: &[Bucket]) -> Result<u64> {
+        let mut since = [0i64; BUCKETS as usize];
+        for bucket in buckets {
+            if let Some(batch) = since.get_mut(bucket.number as usize) {
+                *batch = bucket.batch;
+            }
+        }
+        let mut waiting = buckets.iter().peekable();
+        let mut touches = 0;
+        let mut query = self.db.prepare("SELECT batch, touches FROM journal ORDER BY batch")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let batch: i64 = row.get(0)?;
+            while let Some(bucket) = waiting.next_if(|b| b.batch < batch) {
+                self.restore(live, bucket)?;
+            }
+            let mut bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+            while let Some(touch) = Touch::decode(&mut bytes) {
+                // What the bucket already holds must not be applied again.
+                if since.get((touch.key.0 % BUCKETS) as usize).is_some_and(|b| *b >= batch) {
+                    continue;
+                }
+                live.advance(touch.at);
+                live.apply(&touch);
+                touches += 1;
+            }
+        }
+        for bucket in waiting {
+            self.restore(live, bucket)?;
+        }
+        Ok(touches)
+    }
+
+    fn restore(&self, live: &mut Live, bucket: &Bucket) -> Result<()> {
+        live.advance(bucket.second);
+        let mut query = self.db.prepare_cached("SELECT state FROM buckets WHERE bucket = ?1")?;
+        let state: Vec<u8> = query.query_row([bucket.number], |row| row.get(0))?;
+        live.decode_bucket(&state);
+        Ok(())
+    }
+
+    fn recover_pages(&self, id: SiteId, live: &mut Live) -> Result<()> {
+        let Some(site) = live.site_mut(id) else { return Ok(()) };
+        // The oldest of the last day first: what a flood of invented paths brought today must not push them out.
+        let mut query = self.db.prepare_cached(
+            "SELECT page, path, title, day FROM pages WHERE site = ?1 ORDER BY day DESC, page LIMIT ?2",
+        )?;
+        let mut rows = query.query(params![id.0 as i64, CAP as i64])?;
+        while let Some(row) = rows.next()? {
+            let path = row.get_ref(1)?.as_str().unwrap_or_default();
+            let title = row.get_ref(2)?.as_str().unwrap_or_default();
+            site.pages.restore(PageId(row.get(0)?), path, title, row.get(3)?);
+        }
+        let mut query = self.db.prepare_cached("SELECT ifnull(max(page), 0) FROM pages WHERE site = ?1")?;
+        site.pages.reserve(query.query_row([id.0 as i64], |row| row.get(0))?);
+        Ok(())
+    }
+
+    fn recover_site(&self, id: SiteId, live: &mut Live) -> Result<()> {
+        let mut query = self.db.prepare_cached("SELECT kept FROM sites WHERE site = ?1")?;
+        let kept: Option<String> = query.query_row([id.0 as i64], |row| row.get(0))?;
+        let mut query = self.db.prepare_cached(
+            "SELECT minute, active, views FROM minutes WHERE site = ?1 ORDER BY minute DESC LIMIT ?2",
+        )?;
+        let rows = query.query_map(params![id.0 as i64, KEPT as i64], |row| {
+            Ok(Minute { number: row.get(0)?, active: row.get(1)?, views: row.get(2)? })
+        })?;
+        let mut minutes = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+        minutes.reverse();
+        if let Some(kept) = kept {
+            live.restore_site(id, serde_json::from_str::<Kept>(&kept)?, minutes.into_iter());
+        }
+        Ok(())
+    }
+}
