@@ -1,0 +1,56 @@
+<?php
+/**
+ * WordPress's own hooks, and the few other functions that the classes under unit test call, as small as they can be.
+ */
+
+declare(strict_types=1);
+
+$wordpress = getenv( 'QAHM_TEST_WP_DIR' ) ?: '/usr/share/wordpress';
+if ( ! is_file( "$wordpress/wp-includes/plugin.php" ) ) {
+	fwrite( STDERR, "No WordPress in $wordpress: set QAHM_TEST_WP_DIR\n" );
+	exit( 1 );
+}
+require "$wordpress/wp-includes/plugin.php";
+
+/** Options of the pretended site; tests set them. */
+final class FakeWordPress {
+	/** @var array<string, mixed> */
+	public static array $options = array();
+	public static int $blog      = 1;
+}
+
+function get_option( string $name, mixed $default = false ): mixed {
+	return FakeWordPress::$options[ $name ] ?? $default;
+}
+
+function get_current_blog_id(): int {
+	return FakeWordPress::$blog;
+}
+
+function wp_parse_url( string $url, int $part = -1 ): mixed {
+	return parse_url( $url, $part );
+}
+
+function wp_timezone_string(): string {
+	return FakeWordPress::$options['timezone_string'] ?? 'UTC';
+}
+
+function wp_specialchars_decode( string $text, int $quotes = ENT_NOQUOTES ): string {
+	return htmlspecialchars_decode( $text, $quotes );
+}
+
+function is_multisite(): bool {
+	return false;
+}
+
+function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
+	return json_encode( $value, $flags );
+}
+
+function __( string $text ): string {
+	return $text;
+}
+
+function size_format( int $bytes ): string {
+	return $bytes . ' B';
+}
