@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
 /// Much more than any step takes, so that passing it means "waited for ever" even on a busy machine.
@@ -243,31 +245,60 @@ fn a_long_path_is_reached_all_the_same() {
 
 #[test]
 fn signals_neither_break_nor_lengthen_a_call() {
-    unprivileged("control::tests::signals_neither_break_nor_lengthen_a_call", || {
-        let hits = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-        signal_hook::flag::register_usize(signal_hook::consts::SIGUSR1, hits.clone(), 1).unwrap();
-        // The test runs on the process's first thread, to which the kernel gives signals of the process.
-        let storm = thread::spawn(|| {
-            for _ in 0..300 {
-                let _ =
-                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1);
+    use nix::sys::pthread::{pthread_kill, pthread_self};
+    use nix::sys::signal::Signal::SIGUSR1;
+    let hit = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGUSR1, hit.clone()).unwrap();
+    let done = AtomicBool::new(false);
+    let caller = pthread_self();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let end = Instant::now() + LATE;
+            while !done.load(SeqCst) && Instant::now() < end {
+                pthread_kill(caller, SIGUSR1).unwrap();
                 thread::sleep(Duration::from_millis(1));
             }
         });
         let answer = against(LATE, |mut stream| {
             request(&mut stream);
-            thread::sleep(SHORT / 2);
+            thread::sleep(SHORT);
             write_frame(&stream, b"{}", ANSWER_MAX, Instant::now() + LATE).unwrap();
         });
-        assert_eq!(answer.unwrap(), b"{}");
         let start = Instant::now();
-        let answer = against(SHORT / 2, |mut stream| {
+        let stalled = against(SHORT, |mut stream| {
             request(&mut stream);
             linger(stream);
         });
-        assert!(matches!(answer, Err(Error::TimedOut("read"))) && start.elapsed() >= SHORT / 2);
-        storm.join().unwrap();
-        assert_eq!(hits.load(std::sync::atomic::Ordering::SeqCst), 1);
+        let waited = start.elapsed();
+        done.store(true, SeqCst);
+        assert_eq!(answer.unwrap(), b"{}");
+        assert!(matches!(stalled, Err(Error::TimedOut("read"))), "{stalled:?}");
+        assert!(waited >= SHORT && hit.load(SeqCst));
+    });
+}
+
+#[test]
+fn an_engine_that_dies_sends_no_sigpipe() {
+    unprivileged("control::tests::an_engine_that_dies_sends_no_sigpipe", || {
+        let hit = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGPIPE, hit.clone()).unwrap();
+        let (one, other) = UnixStream::pair().unwrap();
+        drop(other);
+        assert!(matches!(write_frame(&one, b"x", 1, Instant::now() + LATE), Err(Error::Closed)));
+        assert!(!hit.load(SeqCst));
+    });
+}
+
+#[test]
+fn a_stream_that_blocks_is_read_within_the_deadline_too() {
+    let (one, other) = UnixStream::pair().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(SHORT * 10);
+            drop(other);
+        });
+        let read = read_frame(&one, 8, Instant::now() + SHORT);
+        assert!(matches!(read, Err(Error::TimedOut("read"))), "{read:?}");
     });
 }
 

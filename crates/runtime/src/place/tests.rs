@@ -53,6 +53,18 @@ fn a_folder_is_made_once_and_found_again() {
     });
 }
 
+/// As the base that root made: others may enter it and make folders, but not list it.
+#[test]
+fn a_base_need_not_be_readable() {
+    unprivileged("place::tests::a_base_need_not_be_readable", || {
+        let base = base();
+        chmod(&base, 0o300);
+        let made = runtime_dir(Some(base.path()), true).map(|place| place.path);
+        chmod(&base, 0o700);
+        assert_eq!(made.unwrap(), own(&base));
+    });
+}
+
 #[test]
 fn many_workers_make_one_folder() {
     unprivileged("place::tests::many_workers_make_one_folder", || {
