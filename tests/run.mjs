@@ -28,6 +28,7 @@ const STAGES = [
 	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true, when: existsSync( join( REPOSITORY, 'tests/phpt/run' ) ) },
 	{ name: 'plugin', command: phpunit( 'wp-plugin' ), limit: 5 * MINUTE, tests: true, when: configured( 'wp-plugin' ) },
 	{ name: 'packaging', command: nodeTest( 'tests/packaging' ), limit: 5 * MINUTE, tests: true },
+	{ name: 'demo', command: nodeTest( 'tests/demo' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'wordpress', command: phpunit( 'tests/wordpress' ), limit: 10 * MINUTE, tests: true, site: true, when: configured( 'tests/wordpress' ) },
 	{ name: 'browser', command: nodeTest( 'tests/browser' ), limit: 10 * MINUTE, tests: true, site: true },
 	{ name: 'chaos', command: [ 'tests/chaos/run' ], limit: 15 * MINUTE, tests: true, site: true, when: existsSync( join( REPOSITORY, 'tests/chaos/run' ) ) },
@@ -83,7 +84,7 @@ const dropRoot = process.getuid() === 0
 
 /** A fresh site for one stage; sites of runs that were killed are removed first. */
 async function startSite() {
-	for ( const name of readdirSync( stateDir() ).filter( ( entry ) => /^test-site-\d+$/.test( entry ) ) ) {
+	for ( const name of readdirSync( stateDir() ).filter( ( entry ) => /^test-site-\d+/.test( entry ) ) ) {
 		if ( ! existsSync( `/proc/${ name.split( '-' )[ 2 ] }` ) ) {
 			await new Site( join( stateDir(), name ) ).remove();
 		}
