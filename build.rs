@@ -1,4 +1,5 @@
-//! Checks what the extension needs before the bindings are generated, and sets the linker flags of a PHP extension.
+//! Says clearly what is missing, and which PHP the extension is built for. No flag for the linker is needed: PHP's own
+//! symbols are resolved when it loads the extension, and no path of this machine is to get into the binary.
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -26,11 +27,6 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(php82)");
     if vernum >= 80_200 {
         println!("cargo:rustc-cfg=php82");
-    }
-
-    // PHP's own symbols are known only once it has loaded the extension.
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "macos") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
     }
 }
 

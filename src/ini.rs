@@ -100,9 +100,10 @@ impl Settings {
             problem: None,
         };
         match take("qahm_realtime.engine_mode").as_deref() {
-            None | Some("auto") => {}
+            Some("auto") => {}
             Some("external") => settings.mode = Mode::External,
-            Some("off") => settings.mode = Mode::Off,
+            // An `off` without quotes in an INI file is the empty string by the time we see it.
+            None | Some("off" | "0") => settings.mode = Mode::Off,
             Some(other) => {
                 settings.problem =
                     Some(format!("qahm_realtime.engine_mode is '{other}'; it can be auto, external or off"));
