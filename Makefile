@@ -30,7 +30,7 @@ build: setup
 	cargo build --profile $(PROFILE) --workspace
 
 release:
-	cargo build --release -p qahm_realtime -p qahm-engine
+	cargo build --release -p qahm_realtime -p qahm-realtimed
 
 # --- Installation -----------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,11 @@ foreach ( $post_ids as $index => $post_id ) {
 	);
 }
 
+// The dashboard shows the visitors at first sight, not WordPress' welcome and news.
+update_user_meta( 1, 'show_welcome_panel', 0 );
+update_user_meta( 1, 'metaboxhidden_dashboard', array( 'dashboard_primary', 'dashboard_site_health' ) );
+update_user_meta( 1, 'meta-box-order_dashboard', array( 'normal' => 'qahm_realtime_widget,dashboard_right_now,dashboard_activity' ) );
+
 // A subscriber and an editor beside the administrator, for whoever tries what each may see.
 foreach ( array( 'editor', 'subscriber' ) as $role_name ) {
 	wp_insert_user(

@@ -60,7 +60,7 @@ function salts( file ) {
 /** Small, on a socket only, and not afraid of losing the last second of a demo. */
 export const mariadb = ( { dir, run } ) => [
 	'--no-defaults', `--datadir=${ dir }/mariadb`, `--socket=${ run }/mariadb.sock`, `--pid-file=${ run }/mariadb.pid`, `--tmpdir=${ dir }/tmp`,
-	'--skip-networking', '--skip-name-resolve', '--plugin-load-add=auth_socket', '--performance-schema=OFF', '--skip-log-bin',
+	'--skip-networking', '--skip-name-resolve', '--performance-schema=OFF', '--skip-log-bin',
 	'--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=2',
 ];
 

@@ -13,10 +13,12 @@ export class Site {
 		this.dir = resolve( dir );
 		this.run = runDir( this.dir );
 		this.engine = join( this.dir, 'bin/qahm-realtimed' );
-		this.memory = join( this.dir, 'site.json' );
-		const { port = 0, processes = [] } = existsSync( this.memory ) ? JSON.parse( readFileSync( this.memory, 'utf8' ) ) : {};
-		this.port = port;
-		this.processes = processes;
+		// Beside the sockets: whoever deletes the site's directory while it runs can still stop it, and a restart of the machine forgets them.
+		this.processFile = join( this.run, 'processes.json' );
+		this.processes = existsSync( this.processFile ) ? JSON.parse( readFileSync( this.processFile, 'utf8' ) ) : [];
+		// Remembered, so that bookmarks and the site's numbers stay: the address is the site's identity.
+		this.portFile = join( this.dir, 'port' );
+		this.port = existsSync( this.portFile ) ? Number( readFileSync( this.portFile, 'utf8' ) ) : 0;
 		this.user = this.password = 'admin';
 	}
 
@@ -43,13 +45,12 @@ export class Site {
 		if ( ! existsSync( join( this.dir, 'mariadb' ) ) ) {
 			execFileSync( 'cp', [ '-a', '--reflink=auto', `${ await template() }/.`, this.dir ] );
 		}
-		// Remembered, so that bookmarks and the site's numbers stay: the address is the site's identity.
 		const port = await freePort( this.port );
 		if ( this.port && port !== this.port ) {
 			console.log( `Port ${ this.port } is taken by now: the site moves to ${ port } and begins to count anew` );
 		}
 		this.port = port;
-		this.remember();
+		writeFileSync( this.portFile, String( port ) );
 		const so = extension && this.installBinaries();
 		this.installPlugin();
 		configure( {
@@ -70,7 +71,7 @@ export class Site {
 			launch( 'php-fpm', 'php-fpm8.2', fpm( this ), log( 'php-fpm' ) ),
 			launch( 'nginx', 'nginx', nginx( this ), log( 'nginx' ) ),
 		];
-		this.remember();
+		writeFileSync( this.processFile, JSON.stringify( this.processes, null, '\t' ) );
 		await this.ready();
 	}
 
@@ -107,9 +108,7 @@ export class Site {
 			endGroup( database );
 		}
 		this.processes = [];
-		if ( existsSync( this.memory ) ) {
-			this.remember();
-		}
+		rmSync( this.processFile, { force: true } );
 	}
 
 	/** Stops the site and removes all it had. */
@@ -121,10 +120,6 @@ export class Site {
 
 	get running() {
 		return this.processes.length > 0 && this.processes.every( alive );
-	}
-
-	remember() {
-		writeFileSync( this.memory, JSON.stringify( { port: this.port, processes: this.processes }, null, '\t' ) );
 	}
 
 	/** Copies the built extension and engine to where the site's user can read them. Returns the extension's path, or undefined if it was not built. */
