@@ -87,6 +87,7 @@ fn serve(
         return Err(Failure::DataTaken(data.path.clone()));
     };
     let store = Store::open(&data.path).map_err(Failure::Store)?;
+    let directory = data.path.clone();
     let listener = Control::bind(&runtime).map_err(Failure::Socket)?;
     let key = Arc::new(qahm_runtime::token_key(&runtime).ok());
     let hub = Arc::new(Hub::default());
@@ -103,5 +104,9 @@ fn serve(
         std::thread::spawn(move || loopback::serve(key.as_ref().as_ref(), &doors, &results));
     }
     pipeline.run(end);
+    if pipeline.emptied() {
+        drop(pipeline);
+        Store::destroy(&directory);
+    }
     Ok(())
 }

@@ -89,12 +89,12 @@ mod tests {
                 seen.push((transition, episode.id, episode.level, episode.value as u32));
             }
         }
-        use Transition::*;
+        use Transition::{Level as Rose, Raised, Resolved};
         assert_eq!(
             seen,
             [
                 (Raised, "a2".into(), Level::Warning, 10),
-                (Level, "a2".into(), Level::Critical, 25),
+                (Rose, "a2".into(), Level::Critical, 25),
                 (Resolved, "a2".into(), Level::Critical, 7),
                 (Raised, "a10".into(), Level::Warning, 10),
             ]

@@ -27,15 +27,12 @@ impl Pipeline {
     pub(super) fn try_commit(&mut self, now_us: u64) -> bool {
         match self.commit() {
             Ok(()) => {
-                if self.trouble.take().is_some() {
-                    self.say("");
-                }
+                self.trouble = None;
                 true
             }
             Err(error) => {
-                let text = format!("events are not stored: {}; they wait in the ring", error.explain());
-                self.say(&text);
-                self.trouble = Some(text);
+                self.trouble =
+                    Some(format!("events are not stored: {}; they wait in the ring", error.explain()));
                 self.retry_at = now_us + RETRY_US;
                 false
             }
@@ -86,9 +83,12 @@ impl Pipeline {
     }
 
     /// Tells a person, through the status that every worker can read without the engine's help.
-    pub(super) fn say(&self, text: &str) {
-        if let Some(source) = self.sources.current() {
-            source.ring.set_message(Message::Engine, text);
+    pub(super) fn say(&mut self, text: &str) {
+        if text != self.said {
+            text.clone_into(&mut self.said);
+            if let Some(source) = self.sources.current() {
+                source.ring.set_message(Message::Engine, text);
+            }
         }
     }
 }

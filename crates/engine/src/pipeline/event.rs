@@ -39,11 +39,6 @@ impl Pipeline {
             self.drop_event(head.site, "time");
             return;
         }
-        // Before a site has its row, workers cannot judge the host; an engine that knows it does.
-        if !head.flags.contains(Flags::HOST_OK) && TouchKind::of(head.kind).is_some() {
-            self.drop_event(head.site, "host");
-            return;
-        }
         let respect = config.respect_dnt;
         self.live.advance(at);
         match head.kind {

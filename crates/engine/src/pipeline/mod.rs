@@ -47,6 +47,8 @@ const CHUNK: usize = 1024;
 const COMMIT_US: u64 = 50_000;
 /// Busy is who had a record in the last 20 ms; then the ring is looked at every ms.
 const BUSY_US: u64 = 20_000;
+/// The first change is shown at once, further ones at most this often (µs).
+const SHOW_US: u64 = 25_000;
 /// Idle, orders are looked at this often (µs); a record wakes the loop at once.
 const IDLE_US: u64 = 25_000;
 
@@ -88,6 +90,14 @@ pub struct Pipeline {
     /// A failed commit is tried again from here on (boot µs); why it failed.
     retry_at: u64,
     trouble: Option<String>,
+    /// Why the ring that was deleted could not be made again.
+    ringless: Option<String>,
+    /// What the ring's message says now.
+    said: String,
+    /// When frames were last made (boot µs).
+    published: u64,
+    /// The last site was forgotten: the data goes, and the engine with it.
+    emptied: bool,
     /// The wall clock was set back: by how many seconds, and until when to say so (engine second).
     set_back: Option<(i64, Second)>,
     epoch: String,
@@ -157,6 +167,10 @@ impl Pipeline {
             waiting_since: 0,
             retry_at: 0,
             trouble: None,
+            ringless: None,
+            said: String::new(),
+            published: 0,
+            emptied: false,
             set_back: None,
             epoch: format!("{epoch:016x}"),
             frames: 0,
@@ -179,7 +193,7 @@ impl Pipeline {
     pub fn run(&mut self, end: &AtomicBool) {
         let mut buffer = [0; PAYLOAD_MAX];
         let mut last_record = 0;
-        while !end.load(Ordering::Acquire) {
+        while !end.load(Ordering::Acquire) && !self.emptied {
             let now_us = Micros::now().0;
             self.beat(now_us);
             self.take_orders();
@@ -202,6 +216,11 @@ impl Pipeline {
             self.say(&format!("the last events could not be stored: {}", error.explain()));
         }
         self.beat(0);
+    }
+
+    /// Whether the last site was forgotten, so that nothing is left to keep.
+    pub fn emptied(&self) -> bool {
+        self.emptied
     }
 
     fn beat(&self, now_us: u64) {

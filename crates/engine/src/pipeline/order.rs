@@ -101,7 +101,9 @@ impl Pipeline {
         for (_, site) in self.live.sites_mut() {
             site.changed = true;
         }
-        self.say(self.trouble.as_deref().unwrap_or(""));
+        // A new ring has said nothing yet; an old one may still say what an engine before us did.
+        source.ring.set_message(qahm_ring::Message::Engine, "");
+        self.said.clear();
         self.show_pending();
     }
 
@@ -122,12 +124,15 @@ impl Pipeline {
     }
 
     fn forget(&mut self, site: SiteId) -> Value {
-        self.batch.forget(site);
+        // What is on its way is written first: the store then rewrites everything that names the site.
         self.outbox.forget(site);
-        if let Err(failed) = self.store.forget(site) {
-            return error("store", failed.explain());
+        if !self.try_commit(Micros::now().0) {
+            return error("store", self.trouble.as_deref().unwrap_or("the database cannot be written to"));
         }
         self.live.forget(site);
+        if let Err(failed) = self.store.forget(site, &self.live) {
+            return error("store", failed.explain());
+        }
         self.configs.remove(&site);
         self.alerts.remove(&site);
         self.salts.forget(&self.runtime, site);
@@ -135,6 +140,7 @@ impl Pipeline {
         if let Some(source) = self.sources.current() {
             source.ring.remove_site(site.0);
         }
+        self.emptied = self.configs.is_empty();
         ok(json!({}))
     }
 }

@@ -12,12 +12,16 @@ const APPROXIMATE: u64 = 1;
 impl Pipeline {
     /// Publishes every site whose numbers have changed.
     pub(super) fn publish(&mut self, now_us: u64) {
+        if now_us < self.published + super::SHOW_US {
+            return;
+        }
         for id in self.live.ids() {
             let now = self.live.now();
             let Some(site) = self.live.site_mut(id) else { continue };
             if !std::mem::take(&mut site.changed) {
                 continue;
             }
+            self.published = now_us;
             let mut counters = [0u64; COUNTERS];
             let values = [
                 now_us,

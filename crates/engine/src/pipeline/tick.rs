@@ -29,6 +29,8 @@ impl Pipeline {
             self.expire_at = now + if more { 1 } else { 60 };
         }
         self.publish_health();
+        let notes = self.notes();
+        self.say(notes.first().map_or("", String::as_str));
     }
 
     fn follow_wall_clock(&mut self) {
@@ -47,12 +49,15 @@ impl Pipeline {
 
     fn follow_ring(&mut self, now_us: u64) {
         match self.sources.refresh(&self.runtime.fd, now_us) {
-            Ok(None) => {}
+            Ok(None) => self.ringless = None,
             Ok(Some(_)) => {
+                self.ringless = None;
                 self.live.set_budget(self.budget());
                 self.announce();
             }
-            Err(error) => self.say(&format!("the ring was deleted and cannot be made again: {error}")),
+            Err(error) => {
+                self.ringless = Some(format!("the ring was deleted and cannot be made again: {error}"))
+            }
         }
     }
 
@@ -89,7 +94,7 @@ impl Pipeline {
 
     /// What a person should know, in words.
     pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.trouble.iter().cloned().collect();
+        let mut notes: Vec<String> = self.trouble.iter().chain(&self.ringless).cloned().collect();
         if self.data.volatile {
             notes.push(format!(
                 "data is kept in {} and lost at a reboot; as root: mkdir -p {base} && chmod 1733 {base}",

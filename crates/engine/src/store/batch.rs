@@ -91,15 +91,4 @@ impl Batch {
         self.outbox.clear();
         self.cursors.clear();
     }
-
-    /// Nothing of a forgotten site may be written after its deletion.
-    pub fn forget(&mut self, site: SiteId) {
-        self.views.retain(|r| r.site != site);
-        self.requests.retain(|r| r.site != site);
-        self.pages.retain(|(s, _)| *s != site);
-        self.minutes.retain(|(s, _), _| *s != site);
-        self.kept.remove(&site);
-        self.alerts.remove(&site);
-        self.outbox.retain(|_, entry| entry.as_ref().is_none_or(|(s, _)| *s != site));
-    }
 }

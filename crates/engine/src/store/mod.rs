@@ -18,7 +18,12 @@ use qahm_event::SiteId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::clock::Mark;
+use crate::live::Live;
+use crate::live::snapshot::BUCKETS;
 pub use recover::Recovered;
+
+/// Name of the database in the data directory.
+const FILE: &str = "realtime.db";
 
 /// The version of `schema.sql`.
 const SCHEMA: i64 = 1;
@@ -77,7 +82,7 @@ impl Store {
     /// Opens or makes `realtime.db` in the data directory; the directory is ours alone, the file becomes 0600 by the
     /// engine's umask.
     pub fn open(directory: &Path) -> Result<Store> {
-        let file: PathBuf = directory.join("realtime.db");
+        let file: PathBuf = directory.join(FILE);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -144,16 +149,32 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes everything of a site.
-    pub fn forget(&mut self, site: SiteId) -> Result<()> {
+    /// Deletes everything of a site. The journal and the buckets hold visitors of all sites: the buckets are written anew
+    /// from a live state that has forgotten the site, and nothing may be waiting to be committed.
+    pub fn forget(&mut self, site: SiteId, live: &Live) -> Result<()> {
         let days = self.partitions.names();
+        let number = self.batch + 1;
         let transaction = self.db.transaction()?;
         for table in
             ["sites", "pages", "minutes", "outbox"].into_iter().chain(days.iter().map(String::as_str))
         {
             transaction.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [site.0 as i64])?;
         }
-        Ok(transaction.commit()?)
+        for bucket in 0..BUCKETS {
+            writer::write_bucket(&transaction, bucket, number, live)?;
+        }
+        transaction.execute("DELETE FROM journal", [])?;
+        transaction.commit()?;
+        self.batch = number;
+        Ok(())
+    }
+
+    /// Deletes the database of a directory, when no site is left that it could be about.
+    pub fn destroy(directory: &Path) {
+        for suffix in ["", "-wal", "-shm"] {
+            // Gone already is as good.
+            let _gone = std::fs::remove_file(directory.join(format!("{FILE}{suffix}")));
+        }
     }
 
     /// The alerts of every site, and their transitions on the way.

@@ -34,11 +34,7 @@ impl Store {
             insert.execute(params![number, batch.touches])?;
         }
         if let Some(bucket) = bucket {
-            transaction
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO buckets (bucket, batch, second, state) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![bucket as i64, number, live.now(), live.encode_bucket(bucket)])?;
+            write_bucket(&transaction, bucket, number, live)?;
             // Below the oldest bucket nothing of the journal is needed any more.
             transaction
                 .prepare_cached(
@@ -69,6 +65,16 @@ impl Store {
         days.into_iter().for_each(|day| self.partitions.made(day));
         Ok(())
     }
+}
+
+/// Writes the visitors of a bucket as they are after commit `number`.
+pub(super) fn write_bucket(transaction: &Transaction, bucket: u64, number: i64, live: &Live) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO buckets (bucket, batch, second, state) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![bucket as i64, number, live.now(), live.encode_bucket(bucket)])?;
+    Ok(())
 }
 
 /// The UTC days the batch has rows of.
