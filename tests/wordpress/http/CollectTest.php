@@ -1,0 +1,85 @@
+<?php
+declare(strict_types=1);
+
+/** collect.php: every answer says why, none of them anything of PHP. */
+final class CollectTest extends SiteTestCase {
+
+	private function collect( string $body, array $headers = array() ): Answer {
+		return self::browser()->post( self::tracker_config()[1], $body, array( 'Content-Type' => 'text/plain' ) + $headers );
+	}
+
+	public function test_a_beacon_is_accepted(): void {
+		$site   = self::known_site();
+		$answer = $this->collect( self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', 'Title' ) ) ) );
+		$this->assertSame( 204, $answer->status );
+		$this->assertSame( 'accepted', $answer->header( 'X-Qahm-Realtime' ) );
+		$this->assertStringContainsString( 'no-store', $answer->header( 'Cache-Control' ) );
+		$this->assertSame( '', $answer->body );
+	}
+
+	/** @return iterable<string, array{string, int, string}> */
+	public function refused(): iterable {
+		$view = '0123456789abcdef';
+		yield 'nothing' => array( '', 400, 'not-json' );
+		yield 'no JSON' => array( 'hello', 400, 'not-json' );
+		yield 'HTML' => array( '<script>alert(1)</script>', 400, 'not-json' );
+		yield 'too long' => array( str_repeat( ' ', 5000 ), 413, 'body-too-large' );
+		yield 'version' => array( '{"v":2}', 400, 'version' );
+		yield 'site' => array( self::beacon( 'nonsense', $view, 0, array( array( 'b' ) ) ), 400, 'site' );
+		yield 'foreign site' => array( self::beacon( 'ffffffffffffffff', $view, 0, array( array( 'b' ) ) ), 404, 'site' );
+	}
+
+	/** @dataProvider refused */
+	public function test_what_is_refused( string $body, int $status, string $reason ): void {
+		self::known_site();
+		$answer = $this->collect( $body );
+		$this->assertSame( array( $status, $reason ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ) );
+		$this->assertSame( $reason, $answer->body );
+		$this->assertStringStartsWith( 'text/plain', $answer->header( 'Content-Type' ) );
+	}
+
+	public function test_only_post(): void {
+		$answer = self::browser()->get( self::tracker_config()[1] );
+		$this->assertSame( 405, $answer->status );
+		$this->assertSame( 'method', $answer->header( 'X-Qahm-Realtime' ) );
+	}
+
+	public function test_a_foreign_host_is_refused(): void {
+		$site   = self::known_site();
+		$answer = $this->collect( self::beacon( $site, self::view(), 0, array( array( 'b' ) ) ), array( 'Host' => 'elsewhere.example' ) );
+		$this->assertSame( 403, $answer->status );
+	}
+
+	public function test_the_excluded_are_set_aside(): void {
+		$site = self::known_site();
+		$answer = $this->collect( self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', '' ) ) ), array( 'Cookie' => 'qahm_realtime_exclude=1' ) );
+		$this->assertSame( array( 204, 'excluded:role' ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ) );
+	}
+
+	public function test_whatever_comes_in_nothing_of_php_shows(): void {
+		$odd = array(
+			array( 'Cookie' => 'qahm_realtime_exclude[]=1; a[b]=c' ),
+			array( 'User-Agent' => str_repeat( 'x', 4000 ) ),
+			array( 'X-Forwarded-For' => str_repeat( '1.2.3.4, ', 200 ) ),
+			array( 'User-Agent' => "\xff\xfe" ),
+			array( 'Content-Type' => 'multipart/form-data; boundary=' ),
+		);
+		foreach ( $odd as $headers ) {
+			$answer = $this->collect( "\xff\x00{}", $headers );
+			$this->assertContains( $answer->status, array( 400, 413 ) );
+			$this->assertLessThan( 40, strlen( $answer->body ) );
+		}
+	}
+
+	public function test_the_stand_in_route_answers_alike_and_is_hidden(): void {
+		$site  = self::known_site();
+		$route = '/?rest_route=/qahm-realtime/v1/collect';
+		$good  = self::browser()->post( $route, self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', '' ) ) ), array( 'Content-Type' => 'text/plain' ) );
+		$this->assertSame( array( 204, 'accepted' ), array( $good->status, $good->header( 'X-Qahm-Realtime' ) ) );
+		$this->assertSame( 400, self::browser()->post( $route, 'hello', array( 'Content-Type' => 'text/plain' ) )->status );
+		foreach ( array( '/', '/qahm-realtime/v1' ) as $index ) {
+			$routes = array_keys( self::browser()->get( "/?rest_route=$index" )->json()['routes'] );
+			$this->assertSame( array(), array_values( preg_grep( '~^/qahm-realtime/v1/~', $routes ) ), $index );
+		}
+	}
+}
