@@ -14,22 +14,21 @@ const CARGO = [ '--cargo-profile', 'quick' ];
 const PROFILE = [ '--profile', 'quick' ];
 const nextest = spawnSync( 'cargo', [ 'nextest', '--version' ] ).status === 0;
 const cargoTest = ( ...args ) => ( nextest ? [ 'cargo', 'nextest', 'run', '--no-fail-fast', '--no-tests=pass', '--status-level=none', '--failure-output=final', ...CARGO, ...args ] : [ 'cargo', 'test', '--no-fail-fast', ...PROFILE, ...args ] );
-const phpunit = ( folder ) => [ 'phpunit', '--configuration', folder, '--do-not-cache-result' ];
+const phpunit = ( suite ) => [ 'phpunit', '--configuration', 'tests/wordpress/phpunit.xml', '--testsuite', suite, '--do-not-cache-result' ];
 const nodeTest = ( folder ) => [ 'node', '--test', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
-const configured = ( folder ) => [ 'phpunit.xml', 'phpunit.xml.dist' ].some( ( name ) => existsSync( join( REPOSITORY, folder, name ) ) );
-
 /** In order. `tests`: it must report how many passed; the others count as one. `site`: needs a WordPress. `when`: only if true. */
 const STAGES = [
 	{ name: 'format', command: [ 'cargo', 'fmt', '--all', '--check' ], limit: MINUTE },
+	{ name: 'php-syntax', command: [ 'bash', '-c', "find demo php wp-plugin tests -name node_modules -prune -o -name '*.php' -print0 | xargs -0 -n1 php8.2 -l" ], limit: MINUTE },
 	{ name: 'lint', command: [ 'cargo', 'clippy', ...PROFILE, '--workspace', '--all-targets', '--', '-D', 'warnings' ], limit: 15 * MINUTE },
 	{ name: 'build', command: [ 'cargo', 'build', ...PROFILE, '--workspace' ], limit: 15 * MINUTE },
 	{ name: 'rust', command: cargoTest( '--workspace' ), limit: 15 * MINUTE, tests: true },
 	{ name: 'ring-chaos', command: cargoTest( '-p', 'qahm-ring', '--features', 'chaos' ), limit: 10 * MINUTE, tests: true },
-	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true, when: existsSync( join( REPOSITORY, 'tests/phpt/run' ) ) },
-	{ name: 'plugin', command: phpunit( 'wp-plugin' ), limit: 5 * MINUTE, tests: true, when: configured( 'wp-plugin' ) },
+	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true },
+	{ name: 'plugin', command: phpunit( 'unit' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'packaging', command: nodeTest( 'tests/packaging' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'demo', command: nodeTest( 'tests/demo' ), limit: 5 * MINUTE, tests: true },
-	{ name: 'wordpress', command: phpunit( 'tests/wordpress' ), limit: 10 * MINUTE, tests: true, site: true, when: configured( 'tests/wordpress' ) },
+	{ name: 'wordpress', command: phpunit( 'http' ), limit: 10 * MINUTE, tests: true, site: true },
 	{ name: 'browser', command: nodeTest( 'tests/browser' ), limit: 10 * MINUTE, tests: true, site: true },
 	{ name: 'chaos', command: [ 'tests/chaos/run' ], limit: 15 * MINUTE, tests: true, site: true, when: existsSync( join( REPOSITORY, 'tests/chaos/run' ) ) },
 ];
