@@ -29,7 +29,8 @@ pub enum Step {
     Waiting,
 }
 
-/// The single consumer's view of the ring: a position in memory, which [`free_to`](Drain::free_to) makes durable.
+/// The single consumer's view of the ring: a position in memory, which the consumer's own store makes durable.
+/// `R` is `&Ring`, or an `Arc<Ring>` for a consumer that keeps rings and their views together.
 pub struct Drain<R: Deref<Target = Ring>> {
     ring: R,
     /// The next position to read.
@@ -150,6 +151,7 @@ impl<R: Deref<Target = Ring>> Drain<R> {
                 None => self.give_up(slot, found, lap),
             },
             (true, SKIPPED) => Some(Step::Skipped),
+            // Abandoned, else we should still wait.
             (true, CLAIMED) => {
                 let skipped = state(lap, pid_of(found), SKIPPED);
                 slot.state.compare_exchange(found, skipped, AcqRel, Relaxed).ok()?;

@@ -106,7 +106,7 @@ fn write(slot: &Slot, lap: u64, payload: &[u8]) {
     let (whole, rest) = payload.as_chunks::<8>();
     for (index, (word, bytes)) in slot.words.iter().zip(whole).enumerate() {
         word.store(u64::from_ne_bytes(*bytes), Relaxed);
-        if index * 2 == whole.len() {
+        if index == whole.len() / 2 {
             chaos::point(chaos::HALF_WRITTEN);
         }
     }

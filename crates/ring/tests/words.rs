@@ -45,7 +45,7 @@ fn no_more_sites_than_rows_and_all_are_found() {
     assert_eq!(ring.sites().count(), SITES_MAX);
     (0..SITES_MAX).step_by(2).for_each(|n| assert!(ring.remove_site(id(n))));
     assert!((0..SITES_MAX).all(|n| ring.site(id(n)).is_some() == (n % 2 == 1)));
-    (0..SITES_MAX).for_each(|n| drop(ring.remove_site(id(n))));
+    (0..SITES_MAX).for_each(|n| assert_eq!(ring.remove_site(id(n)), n % 2 == 1));
     assert_eq!(ring.sites().count(), 0);
     let raw = place.raw();
     assert!(
