@@ -186,7 +186,7 @@ mod tests {
     fn each_wait_for_an_owner_has_its_own_five_seconds() {
         let (_dir, ring) = ring();
         let mut drain = ring.drain();
-        (ring.claim().unwrap(), ring.claim().unwrap());
+        let _claims = (ring.claim().unwrap(), ring.claim().unwrap());
         assert_eq!(next(&mut drain, 0), Step::Waiting);
         assert_eq!(next(&mut drain, STUCK), Step::Skipped);
         assert_eq!(next(&mut drain, STUCK), Step::Waiting);

@@ -1,4 +1,5 @@
 //! Many producers at once, threads and processes, a consumer that sleeps when there is nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
 use common::{Place, again, child_dir, succeeded};
@@ -41,7 +42,7 @@ fn consume(ring: &Ring, producers: u64, count: u64) {
                 let next = &mut expected[producer as usize];
                 assert!(buf[..len] == record(producer, *next), "producer {producer}, record {next}");
                 *next += 1;
-                if *next % 64 == 0 {
+                if next.is_multiple_of(64) {
                     drain.free_to(drain.position());
                 }
             }

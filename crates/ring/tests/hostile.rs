@@ -1,5 +1,6 @@
 //! Another process of the same user may write anything anywhere in the mapping. Then records may be lost; but nobody
 //! panics, reads elsewhere or loops, and once it stops the ring heals.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
 use common::{HEAD_AT, Place, Random, Raw, SLOTS_AT, TAIL_AT, records};

@@ -1,7 +1,8 @@
 //! A ring is opened only if it is ours, ours alone, and a ring.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
-use common::{Place, again, am_root, child_dir, runnable_by_all, succeeded};
+use common::{Place, again, am_root, child_dir, not_tested, runnable_by_all, succeeded};
 use qahm_ring::{Error, LAYOUT, Ring, file_name};
 use std::fs::{self, File, Permissions};
 use std::os::fd::AsFd;
@@ -50,7 +51,7 @@ fn sizes_are_bounded() {
     if rustix::fs::statvfs(large.dir.path()).unwrap().f_bavail * 4096 > 4 << 30 {
         assert_eq!(large.create(u32::MAX).slots(), 1 << 20);
     } else {
-        println!("NOT TESTED: the largest ring, it needs 1.6 GB");
+        not_tested("the largest ring, it needs 1.6 GB");
     }
 }
 
@@ -217,7 +218,7 @@ fn child_makes_a_ring() {
 #[test]
 fn anothers_ring_is_named_as_such() {
     if !am_root() {
-        println!("NOT TESTED: a ring of another user, which only root can prepare");
+        not_tested("a ring of another user, which only root can prepare");
         return;
     }
     let place = Place::new();
@@ -258,7 +259,7 @@ fn short_of_space_it_shrinks_then_says_so() {
         .status()
         .is_ok_and(|status| status.success());
     if !allowed {
-        println!("NOT TESTED: a full file system, mounting one is not allowed here");
+        not_tested("a full file system, mounting one is not allowed here");
         return;
     }
     assert!(succeeded(command.spawn().unwrap()));

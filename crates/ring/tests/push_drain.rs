@@ -1,4 +1,5 @@
 //! What goes in comes out, once, in order; what does not fit is counted.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
 use common::{Place, Raw, drain_all, records};

@@ -1,5 +1,6 @@
-//! Somebody died. A consumer's death is a `Drain` that is dropped, a producer's is a slot it left behind; tests/chaos.rs
+//! Somebody died. A consumer's death is a `Drain` that another replaces, a producer's is a slot it left behind; tests/chaos.rs
 //! does the same with real processes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
 use common::{
@@ -41,7 +42,6 @@ fn consumer_died_after_skipping_before_freeing() {
     let mut drain = ring.drain();
     assert_eq!(drain_all(&mut drain).len(), 3);
     assert_eq!(raw.state(1).2, SKIPPED);
-    drop(drain);
 
     // Nothing was committed: all is read again, and the skipped slot is no obstacle and no second skip.
     let mut drain = ring.drain();
@@ -49,7 +49,6 @@ fn consumer_died_after_skipping_before_freeing() {
     let (first, last) = (Ok(0u64.to_le_bytes().to_vec()), Ok(2u64.to_le_bytes().to_vec()));
     assert_eq!(drain_all(&mut drain), [first, Err(Step::Skipped), last]);
     assert_eq!(ring.header().skipped(), 1);
-    drop(drain);
 
     // Committed beyond it: it is freed like the records.
     let mut drain = ring.drain();
@@ -69,7 +68,6 @@ fn consumer_died_half_way_through_freeing() {
         drain.free_to(freed);
         // The head is moved after the slots: a death before that leaves it behind.
         raw.set_word(HEAD_AT, 0);
-        drop(drain);
         // Meanwhile producers fill what was freed already.
         push(&ring, 12..256 + freed);
         assert!(ring.push(b"full").is_err());

@@ -1,4 +1,5 @@
 //! The words beside the ring: site rows and counters, messages, the throttle of starting, the beat.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod common;
 
 use common::{Place, SITES_AT};
@@ -47,11 +48,19 @@ fn no_more_sites_than_rows_and_all_are_found() {
     assert!((0..SITES_MAX).all(|n| ring.site(id(n)).is_some() == (n % 2 == 1)));
     (0..SITES_MAX).for_each(|n| assert_eq!(ring.remove_site(id(n)), n % 2 == 1));
     assert_eq!(ring.sites().count(), 0);
-    let raw = place.raw();
-    assert!(
-        (0..SITES_MAX as u64).all(|n| raw.word(SITES_AT + n * 384) == 0),
-        "no removed rows are left to search"
-    );
+}
+
+#[test]
+fn removed_rows_do_not_lengthen_the_search_for_ever() {
+    let place = Place::new();
+    let (ring, raw) = (place.create(256), place.raw());
+    for order in [[1, 2, 3, 4], [4, 3, 2, 1], [2, 4, 1, 3]] {
+        // In a row, around the table's end.
+        (1..=4).for_each(|n| assert!(ring.site_or_insert(n * 512 + 510).is_some()));
+        assert_eq!(raw.word(SITES_AT + 384), 4 * 512 + 510);
+        order.iter().for_each(|n| assert!(ring.remove_site(n * 512 + 510)));
+        assert!((0..SITES_MAX as u64).all(|n| raw.word(SITES_AT + n * 384) == 0), "{order:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use qahm_ring::{Drain, PAYLOAD_MAX, Ring, SLOT_BYTES, Step, boottime_us, file_name};
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
@@ -107,6 +108,11 @@ pub fn dead_pid() -> u32 {
     let mut child = Command::new("true").spawn().unwrap();
     child.wait().unwrap();
     child.id()
+}
+
+/// Says so past the test harness, which keeps what a passing test prints to itself.
+pub fn not_tested(what: &str) {
+    let _ = writeln!(std::io::stderr(), "NOT TESTED here: {what}");
 }
 
 pub fn am_root() -> bool {
