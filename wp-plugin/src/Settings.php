@@ -7,6 +7,8 @@ declare(strict_types=1);
 
 namespace QahmRealtime;
 
+use Closure;
+
 /**
  * The settings, from constants in wp-config.php. One table says everything about each of them.
  *
@@ -48,33 +50,26 @@ final class Settings {
 	/** The settings of this request: constants do not change. */
 	private static ?self $current = null;
 
-	/** @var array<string, Setting> */
+	/** @var array<string, Setting> Those that were asked for. */
 	private array $settings = array();
 
+	/** @var Closure( string ): array{bool, mixed} */
+	private readonly Closure $lookup;
+
 	/**
-	 * @param array<string, mixed> $constants The constants that are defined, by full name.
+	 * @param Closure|array<string, mixed> $constants The constants that are defined, by full name; or what finds one: name => [ is it defined, value ].
 	 */
-	public function __construct( array $constants ) {
-		foreach ( self::TABLE as $name => $row ) {
-			$this->settings[ $name ] = self::read( $name, $row, $constants );
-		}
+	public function __construct( Closure|array $constants ) {
+		$this->lookup = is_array( $constants )
+			? static fn ( string $name ): array => array( array_key_exists( $name, $constants ), $constants[ $name ] ?? null )
+			: $constants;
 	}
 
 	/**
-	 * The settings as the constants of this request have them.
+	 * The settings as the constants of this request have them. Each is read when it is first asked for: a page needs one.
 	 */
 	public static function current(): self {
-		if ( null === self::$current ) {
-			$constants = array();
-			foreach ( self::TABLE as $name => $row ) {
-				foreach ( array( $name, ...( $row['aliases'] ?? array() ) ) as $suffix ) {
-					if ( defined( self::PREFIX . $suffix ) ) {
-						$constants[ self::PREFIX . $suffix ] = constant( self::PREFIX . $suffix );
-					}
-				}
-			}
-			self::$current = new self( $constants );
-		}
+		self::$current ??= new self( static fn ( string $name ): array => defined( $name ) ? array( true, constant( $name ) ) : array( false, null ) );
 		return self::$current;
 	}
 
@@ -93,7 +88,7 @@ final class Settings {
 	 * @param string $name Name without the prefix, a key of TABLE.
 	 */
 	public function get( string $name ): Setting {
-		return $this->settings[ $name ];
+		return $this->settings[ $name ] ??= $this->read( $name, self::TABLE[ $name ] );
 	}
 
 	/**
@@ -102,7 +97,7 @@ final class Settings {
 	 * @return array<string, Setting>
 	 */
 	public function all(): array {
-		return $this->settings;
+		return array_combine( array_keys( self::TABLE ), array_map( array( $this, 'get' ), array_keys( self::TABLE ) ) );
 	}
 
 	/**
@@ -111,25 +106,23 @@ final class Settings {
 	 * @return list<string>
 	 */
 	public function problems(): array {
-		return array_values( array_filter( array_map( static fn ( Setting $setting ): string => $setting->problem(), $this->settings ) ) );
+		return array_values( array_filter( array_map( static fn ( Setting $setting ): string => $setting->problem(), $this->all() ) ) );
 	}
 
 	/**
 	 * The first name that is defined decides, even when its value is refused.
 	 *
-	 * @param string               $name      Name without the prefix.
-	 * @param array<string, mixed> $row       Row of TABLE.
-	 * @param array<string, mixed> $constants The constants that are defined.
+	 * @param string               $name Name without the prefix.
+	 * @param array<string, mixed> $row  Row of TABLE.
 	 */
-	private static function read( string $name, array $row, array $constants ): Setting {
+	private function read( string $name, array $row ): Setting {
 		foreach ( array( $name, ...( $row['aliases'] ?? array() ) ) as $suffix ) {
-			$constant = self::PREFIX . $suffix;
-			if ( array_key_exists( $constant, $constants ) ) {
-				$given = $constants[ $constant ];
+			[ $defined, $given ] = ( $this->lookup )( self::PREFIX . $suffix );
+			if ( $defined ) {
 				$value = SettingTypes::parse( $given, $row );
 				return null === $value
-					? new Setting( $name, $row['default'], '', $constant, $given )
-					: new Setting( $name, $value, $constant );
+					? new Setting( $name, $row['default'], '', self::PREFIX . $suffix, $given )
+					: new Setting( $name, $value, self::PREFIX . $suffix );
 			}
 		}
 		return new Setting( $name, $row['default'] );

@@ -11,11 +11,12 @@ namespace QahmRealtime;
 
 defined( 'ABSPATH' ) || exit;
 
-register_activation_hook( FILE, array( Lifecycle::class, 'activate' ) );
+$qahm_realtime_basename = plugin_basename( FILE ); // This file is read in the global scope.
+add_action( "activate_$qahm_realtime_basename", array( Lifecycle::class, 'activate' ) );
 add_action( 'wp_uninitialize_site', array( Lifecycle::class, 'blog_deleted' ), 5 ); // Before its tables go.
 
 add_filter( 'map_meta_cap', array( Capability::class, 'map' ), 10, 2 );
-add_filter( 'wp_consent_api_registered_' . plugin_basename( FILE ), '__return_true' );
+add_filter( "wp_consent_api_registered_$qahm_realtime_basename", '__return_true' );
 
 if ( is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
 	add_action( 'init', array( Lifecycle::class, 'load_language' ) );
@@ -24,15 +25,15 @@ if ( is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
 	add_action( 'admin_init', array( Privacy::class, 'suggest' ) );
 	add_action( 'admin_notices', array( Notice::class, 'show' ) );
 	add_action( 'admin_post_qahm_realtime_dismiss', array( Notice::class, 'dismiss' ) );
+	add_filter( 'site_status_tests', array( SiteHealth::class, 'tests' ) );
+	add_filter( 'debug_information', array( DebugInformation::class, 'add' ) );
 }
 
 add_action( 'rest_api_init', array( Lifecycle::class, 'load_language' ), 9 );
 add_action( 'rest_api_init', array( Rest::class, 'register' ) );
-add_filter( 'site_status_tests', array( SiteHealth::class, 'tests' ) );
-add_filter( 'debug_information', array( DebugInformation::class, 'add' ) );
 
-// Without the extension nothing else changes.
-if ( ! Extension::loaded() ) {
+// Without the extension nothing else changes. Asked directly, not by Extension: this line runs on every page.
+if ( ! function_exists( 'qahm_realtime_configure' ) ) {
 	return;
 }
 
