@@ -157,7 +157,10 @@ impl Worker {
                 self.look_at = now.0.saturating_add(LOOK_US);
             }
             Err(failure) => {
-                self.failure = Some(failure);
+                // "Not there" says less than why it could not be made.
+                if reach != Reach::Existing || self.failure.is_none() {
+                    self.failure = Some(failure);
+                }
                 self.peek_at = now.0.saturating_add(RETRY_US.0);
                 if reach != Reach::Existing {
                     self.pause = self.pause.saturating_mul(2).clamp(RETRY_US.0, RETRY_US.1);

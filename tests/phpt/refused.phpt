@@ -27,6 +27,8 @@ mkdir("$base/ring/$uid", 0700, true);
 symlink('/etc/passwd', "$base/ring/$uid/ring.1");
 refused('ring', "$base/ring");
 refused('relative', 'relative');
+mkdir("$base/closed", 0555);
+refused('closed', "$base/closed");
 var_dump(glob("$base/elsewhere/*"), glob("$base/open/*/*"));
 if (is_dir("$base/foreign")) {
     ob_start();
@@ -58,6 +60,11 @@ bool(false)
 400 version
 qahm_realtime.runtime_dir must be an absolute path
 qahm_realtime.runtime_dir must be an absolute path.
+-- closed
+bool(false)
+400 version
+uid %d may not write to %s/closed; root has to run: %s
+There is no ring in use: uid %d may not write to %s/closed; %s
 array(0) {
 }
 array(0) {
