@@ -22,6 +22,10 @@ impl Pipeline {
         self.follow_wall_clock();
         self.follow_ring(now_us);
         self.deliver();
+        // What changed without a record, a minute or a day that turned, must not wait for the next one.
+        if self.uncommitted == 0 && now_us >= self.retry_at && self.live.sites_mut().any(|(_, site)| site.dirty) {
+            self.try_commit(now_us);
+        }
         if now >= self.expire_at && self.trouble.is_none() {
             let retention: Vec<(SiteId, u32)> =
                 self.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
