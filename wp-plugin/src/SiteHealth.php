@@ -102,14 +102,13 @@ final class SiteHealth {
 	}
 
 	/**
-	 * What the extension and the engine have to say. Their texts are English: they name files and commands.
+	 * What the extension and the engine have to say; their notes repeat their messages. English: they name files and commands.
 	 *
 	 * @param array<string, mixed> $status Status of the extension.
 	 * @return list<string>
 	 */
-	public static function details( array $status ): array {
-		$texts = array_merge( array_values( (array) ( $status['messages'] ?? array() ) ), array_values( (array) ( $status['notes'] ?? array() ) ) );
-		return array_values( array_unique( array_filter( $texts, static fn ( mixed $text ): bool => is_string( $text ) && '' !== $text ) ) );
+	private static function details( array $status ): array {
+		return array_values( array_filter( (array) ( $status['notes'] ?? array() ), static fn ( mixed $text ): bool => is_string( $text ) && '' !== $text ) );
 	}
 
 	/**
