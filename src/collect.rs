@@ -65,7 +65,10 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
         let private = server.get("HTTP_SEC_GPC") == b"1" || server.get("HTTP_DNT") == b"1";
         let head = Head {
             kind: Kind::Excluded,
-            flags: Flags::NONE.with(Flags::HOST_OK, host_ok).with(Flags::PRIVATE, private),
+            flags: Flags::NONE
+                .with(Flags::HOST_OK, host_ok)
+                .with(Flags::PRIVATE, private)
+                .with(Flags::CONSENT, beacon.consent),
             site: beacon.site,
             time,
             view: beacon.view,

@@ -29,7 +29,7 @@ final class Settings {
 		'ALERT_HIGH_TRAFFIC' => array( 'type' => 'whole', 'default' => 500, 'min' => 1, 'max' => 100000000 ),
 		'ALERT_ERROR_RATE'   => array( 'type' => 'decimal', 'default' => 0.05, 'above' => 0, 'max' => 1 ),
 		'ALERT_SLOW_PAGES'   => array( 'type' => 'decimal', 'default' => 3.0, 'above' => 0, 'max' => 600, 'unit' => 's' ),
-		'MEMORY_LIMIT'       => array( 'type' => 'bytes', 'default' => 134217728, 'min' => 16777216, 'max' => 1099511627776 ),
+		'MEMORY_LIMIT'       => array( 'type' => 'bytes', 'default' => 134217728, 'min' => 33554432, 'max' => 1099511627776 ),
 		'MAX_EXECUTION_TIME' => array( 'type' => 'whole', 'default' => 30, 'min' => 1, 'max' => 3600, 'unit' => 's' ),
 		'CACHE_TTL'          => array( 'type' => 'whole', 'default' => 10, 'min' => 0, 'max' => 3600, 'unit' => 's', 'aliases' => array( 'CACHE_DURATION' ) ),
 		'ACTIVE_WINDOW'      => array( 'type' => 'whole', 'default' => 60, 'min' => 60, 'max' => 600, 'unit' => 's' ),

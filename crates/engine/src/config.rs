@@ -37,6 +37,8 @@ pub struct SiteConfig {
     /// GPC and DNT make a view private.
     pub respect_dnt: bool,
     pub gdpr_mode: bool,
+    /// `none`, `wait`, or `limited`: without consent a view is private.
+    pub consent: String,
     /// Query arguments that name a page.
     pub query_keys: Vec<String>,
     /// `"auto"`, or networks.
@@ -71,6 +73,7 @@ impl Default for SiteConfig {
             max_execution_time: 30,
             respect_dnt: true,
             gdpr_mode: false,
+            consent: "none".into(),
             query_keys: Vec::new(),
             trusted_proxies: Networks::Word("auto".into()),
             proxies: Proxies::default(),

@@ -6,6 +6,7 @@
 //! ["v",visible 0|1,"referrer","title"]  the view begins     ["h"]           hidden
 //! ["s"]                                 shown again         ["b"]           still there
 //!                                                           ["l",link 0|1]  left
+//! "c":1  beside them: the visitor has consented
 //! ```
 //! Event k has sequence n + k. Members and trailing elements that are not known are ignored, so that a later tracker
 //! can say more; anything else that is not as above refuses the whole beacon. A member given twice refuses it too:
@@ -36,6 +37,8 @@ pub struct Beacon<'a> {
     pub sequence: u32,
     /// Path and query of the page, begins with `/`, at most [`URL_MAX`] bytes.
     pub url: Cow<'a, str>,
+    /// The visitor has consented (`"c":1`; anything else is no consent).
+    pub consent: bool,
     /// 1 to [`EVENTS_MAX`] events, in order.
     pub events: Vec<Event<'a>>,
 }
@@ -116,7 +119,8 @@ impl Beacon<'_> {
         if sequence.checked_add(events.len() as u32 - 1).is_none() {
             return Err(Reject::bad("sequence"));
         }
-        Ok(Beacon { site, view, sequence, url, events })
+        let consent = read::<u32>(members.c) == Some(1);
+        Ok(Beacon { site, view, sequence, url, consent, events })
     }
 }
 
@@ -133,6 +137,8 @@ struct Members<'a> {
     n: Option<&'a RawValue>,
     #[serde(borrow)]
     u: Option<&'a RawValue>,
+    #[serde(borrow)]
+    c: Option<&'a RawValue>,
     #[serde(borrow)]
     e: Option<&'a RawValue>,
 }

@@ -72,6 +72,8 @@ impl Flags {
     pub const LINK: Self = Self(32);
     /// The request was ended by a fatal error of PHP.
     pub const FATAL: Self = Self(64);
+    /// The visitor consented; only sites that ask for consent look at it.
+    pub const CONSENT: Self = Self(128);
 
     /// Whether every bit of `other` is set.
     pub const fn contains(self, other: Self) -> bool {

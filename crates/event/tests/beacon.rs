@@ -39,6 +39,15 @@ fn the_released_form_is_read() {
 }
 
 #[test]
+fn consent_is_one_and_nothing_else() {
+    let consents = |member: &str| Beacon::parse(with(r#""v":1"#, member).as_bytes()).unwrap().consent;
+    assert!(consents(r#""v":1,"c":1"#));
+    for none in [r#""v":1"#, r#""v":1,"c":0"#, r#""v":1,"c":true"#, r#""v":1,"c":"1""#, r#""v":1,"c":null"#] {
+        assert!(!consents(none), "{none}");
+    }
+}
+
+#[test]
 fn plain_texts_are_borrowed() {
     let beacon = Beacon::parse(GOOD.as_bytes()).unwrap();
     assert!(matches!(beacon.url, Cow::Borrowed(_)));

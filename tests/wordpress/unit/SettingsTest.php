@@ -15,7 +15,7 @@ final class SettingsTest extends TestCase {
 		'ALERT_HIGH_TRAFFIC' => array( 500, array( array( 1, 1 ), array( '20', 20 ) ), array( 0, -5, 'many' ) ),
 		'ALERT_ERROR_RATE'   => array( 0.05, array( array( 0.1, 0.1 ), array( 1, 1.0 ), array( '0.2', 0.2 ) ), array( 0, 1.01, -0.1, '5%', NAN, INF ) ),
 		'ALERT_SLOW_PAGES'   => array( 3.0, array( array( 2, 2.0 ), array( 0.5, 0.5 ) ), array( 0, -1, 'slow', 601 ) ),
-		'MEMORY_LIMIT'       => array( 134217728, array( array( '128M', 134217728 ), array( '1g', 1073741824 ), array( '64 MiB', 67108864 ), array( 33554432, 33554432 ), array( '20480K', 20971520 ) ), array( '1M', '128X', 'M', -1, '9999999999T', '' ) ),
+		'MEMORY_LIMIT'       => array( 134217728, array( array( '128M', 134217728 ), array( '1g', 1073741824 ), array( '64 MiB', 67108864 ), array( 33554432, 33554432 ), array( '40960K', 41943040 ) ), array( '1M', '16M', '128X', 'M', -1, '9999999999T', '' ) ),
 		'MAX_EXECUTION_TIME' => array( 30, array( array( 1, 1 ), array( 3600, 3600 ) ), array( 0, 3601 ) ),
 		'CACHE_TTL'          => array( 10, array( array( 0, 0 ), array( 3600, 3600 ) ), array( -1, 3601 ) ),
 		'ACTIVE_WINDOW'      => array( 60, array( array( 60, 60 ), array( 600, 600 ) ), array( 59, 601 ) ),

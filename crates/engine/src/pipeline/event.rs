@@ -39,14 +39,14 @@ impl Pipeline {
             self.drop_event(head.site, "time");
             return;
         }
-        let respect = config.respect_dnt;
+        let private = (config.respect_dnt && head.flags.contains(Flags::PRIVATE))
+            || (config.consent == "limited" && !head.flags.contains(Flags::CONSENT));
         self.live.advance(at);
         match head.kind {
             Kind::Request => self.take_request(&record),
             Kind::Excluded => self.take_excluded(&record),
             kind => {
                 if let Some(kind) = TouchKind::of(kind) {
-                    let private = respect && head.flags.contains(Flags::PRIVATE);
                     self.take_touch(&record, kind, private, at);
                 }
             }
