@@ -1,12 +1,13 @@
 # make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50; make demo-stop
 # make test    every test
+# make bench   every figure that is promised, measured here
 # make install the extension and its engine, for the PHP of PHP_CONFIG; make plugin-zip: the WordPress plugin
 
 # The demo and the tests share one build, optimised but without the release's whole-program pass:
 # it is ready several times sooner and behaves the same. `make demo PROFILE=release` shows the real thing.
 PROFILE ?= quick
 
-.PHONY: demo demo-stop demo-visitors test setup build release install uninstall plugin-zip clean
+.PHONY: demo demo-stop demo-visitors test bench setup build release install uninstall plugin-zip clean
 
 demo: build
 	@PROFILE=$(PROFILE) node demo/start.mjs
@@ -20,6 +21,11 @@ demo-visitors:
 
 test: setup
 	@node tests/run.mjs $(STAGES)
+
+# The release build, measured; ONLY="calls collector page engine" measures parts. JSON lines, also in target/bench.jsonl.
+bench: setup
+	@cargo build --quiet --release -p qahm_realtime -p qahm-realtimed -p qahm-bench >&2
+	@node bench/run.mjs $(ONLY)
 
 # Debian and npm packages that are missing on this machine.
 setup:

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { REPOSITORY, USER } from './place.mjs';
 import { runAsUser } from './process.mjs';
 
-const MODULES_DIR = '/usr/lib/php/20220829'; // Debian 12's PHP 8.2
+export const MODULES_DIR = '/usr/lib/php/20220829'; // Debian 12's PHP 8.2
 const MODULES = [ 'mysqlnd', 'mysqli', 'ctype', 'curl', 'dom', 'exif', 'fileinfo', 'gd', 'iconv', 'intl', 'mbstring', 'posix',
 	'simplexml', 'sockets', 'tokenizer', 'xml', 'xmlreader', 'xmlwriter' ];
 

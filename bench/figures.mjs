@@ -1,0 +1,56 @@
+// Figures as JSON lines, on standard output and in a file; bounds in their notes; a table at the end.
+import { appendFileSync, writeFileSync } from 'node:fs';
+
+/** What is promised: name → [ at most | at least, value ]. Ratios are of medians of rounds in one run. */
+const BOUNDS = {
+	record_per_apcu: [ '≤', 4 ],
+	record_per_append: [ '≤', 1 / 8 ],
+	counters_per_empty_call: [ '≤', 10 ],
+	collect_per_empty: [ '≥', 0.85 ],
+	engine_events_per_s: [ '≥', 200_000 ],
+	engine_bytes_per_visitor: [ '≤', 400 ],
+	memory_1m_visitors_mb: [ '≤', 128 ],
+	tracker_inline_gzip_bytes: [ '≤', 1000 ],
+	frontpage_added_ms: [ '≤', 0.3 ],
+	frontpage_added_queries: [ '≤', 0 ],
+};
+
+export const median = ( values ) => [ ...values ].sort( ( a, b ) => a - b )[ ( values.length - 1 ) >> 1 ];
+
+const meets = ( [ sign, bound ], value ) => ( sign === '≤' ? value <= bound : value >= bound );
+const short = ( value ) => ( Math.abs( value ) >= 100 ? value.toFixed( 0 ) : String( Number( value.toPrecision( 3 ) ) ) );
+
+export class Figures {
+	constructor( file ) {
+		this.file = file;
+		this.all = [];
+		writeFileSync( file, '' );
+	}
+
+	add( name, value, unit, note = '' ) {
+		const bound = BOUNDS[ name ];
+		const verdict = bound ? `bound ${ bound[ 0 ] } ${ short( bound[ 1 ] ) }: ${ meets( bound, value ) ? 'met' : 'MISSED' }` : '';
+		const line = JSON.stringify( { name, value: Number( value.toPrecision( 6 ) ), unit, note: [ verdict, note ].filter( Boolean ).join( '; ' ) } );
+		console.log( line );
+		appendFileSync( this.file, `${ line }\n` );
+		this.all.push( { name, value, unit } );
+	}
+
+	/** The ratio of two figures that were measured in the same rounds, one pair each. */
+	ratio( name, above, below, note = '' ) {
+		const ratios = above.map( ( value, round ) => value / below[ round ] );
+		const sorted = [ ...ratios ].sort( ( a, b ) => a - b );
+		this.add( name, median( ratios ), '', `median of ${ ratios.length } rounds, ${ short( sorted[ 0 ] ) } to ${ short( sorted.at( -1 ) ) }${ note && `; ${ note }` }` );
+	}
+
+	/** Every figure with a bound; those that were not measured too. */
+	summary() {
+		const rows = Object.entries( BOUNDS ).map( ( [ name, bound ] ) => {
+			const found = this.all.findLast( ( figure ) => figure.name === name );
+			const state = found ? ( meets( bound, found.value ) ? 'met' : 'MISSED' ) : 'not measured';
+			return [ name, found ? `${ short( found.value ) } ${ found.unit }`.trim() : '–', `${ bound[ 0 ] } ${ short( bound[ 1 ] ) }`, state ];
+		} );
+		const widths = [ 0, 1, 2 ].map( ( column ) => Math.max( ...rows.map( ( row ) => row[ column ].length ) ) );
+		return rows.map( ( [ name, value, bound, state ] ) => [ name.padEnd( widths[ 0 ] ), value.padStart( widths[ 1 ] ), bound.padStart( widths[ 2 ] ), state ].join( '   ' ) ).join( '\n' );
+	}
+}
