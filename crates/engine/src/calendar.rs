@@ -1,6 +1,6 @@
 //! Days of a site: its named time zone, local midnights, daylight saving.
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 /// A site's time zone.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ impl Default for Calendar {
 pub struct Day {
     /// Days since 1970-01-01 in the local calendar.
     pub number: u32,
-    /// When the next one begins, in Unix seconds.
-    pub ends: i64,
+    /// When it began, in Unix seconds.
+    pub began: i64,
 }
 
 impl Calendar {
@@ -40,12 +40,8 @@ impl Calendar {
         let moment = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH);
         let local = moment.to_zoned(self.zone.clone());
         let number = local.date().since(jiff::civil::Date::constant(1970, 1, 1)).map_or(0, |s| s.get_days());
-        let ends = local
-            .start_of_day()
-            .and_then(|start| start.checked_add(1.day()))
-            .and_then(|next| next.start_of_day())
-            .map_or(unix + 86_400, |next| next.timestamp().as_second());
-        Day { number: u32::try_from(number).unwrap_or(0), ends: ends.max(unix + 1) }
+        let began = local.start_of_day().map_or(unix, |start| start.timestamp().as_second());
+        Day { number: u32::try_from(number).unwrap_or(0), began: began.min(unix) }
     }
 }
 
@@ -60,19 +56,28 @@ mod tests {
     #[test]
     fn a_day_of_daylight_saving_has_23_or_25_hours() {
         let paris = Calendar::new("Europe/Paris").unwrap();
-        let spring = paris.day(at("2026-03-28T23:00:00Z"));
-        assert_eq!(spring.ends - at("2026-03-28T23:00:00Z"), 23 * 3600);
-        let autumn = paris.day(at("2026-10-24T22:00:00Z"));
-        assert_eq!(autumn.ends - at("2026-10-24T22:00:00Z"), 25 * 3600);
-        assert_eq!(paris.day(autumn.ends).number, autumn.number + 1);
+        let spring = paris.day(at("2026-03-29T21:59:59Z"));
+        assert_eq!(spring.began, at("2026-03-28T23:00:00Z"));
+        let autumn = paris.day(at("2026-10-25T22:59:59Z"));
+        assert_eq!(autumn.began, at("2026-10-24T22:00:00Z"));
+        assert_eq!(paris.day(at("2026-10-25T23:00:00Z")).number, autumn.number + 1);
+    }
+
+    #[test]
+    fn a_day_without_a_midnight_begins_at_one_and_a_day_with_two_at_the_first() {
+        let cairo = Calendar::new("Africa/Cairo").unwrap();
+        assert_eq!(cairo.day(at("2026-04-24T12:00:00Z")).began, at("2026-04-23T22:00:00Z"));
+        let havana = Calendar::new("America/Havana").unwrap();
+        assert_eq!(havana.day(at("2026-11-01T12:00:00Z")).began, at("2026-11-01T04:00:00Z"));
     }
 
     #[test]
     fn offsets_and_bad_names() {
         let plus = Calendar::new("+05:30").unwrap();
-        assert_eq!(plus.day(at("2026-01-01T18:29:59Z")).ends, at("2026-01-01T18:30:00Z"));
+        assert_eq!(plus.day(at("2026-01-01T18:30:00Z")).began, at("2026-01-01T18:30:00Z"));
+        assert_eq!(plus.day(at("2026-01-01T18:29:59Z")).began, at("2025-12-31T18:30:00Z"));
         let minus = Calendar::new("-03:00").unwrap();
-        assert_eq!(minus.day(at("2026-01-02T02:59:59Z")).ends, at("2026-01-02T03:00:00Z"));
+        assert_eq!(minus.day(at("2026-01-02T02:59:59Z")).began, at("2026-01-01T03:00:00Z"));
         for bad in ["", "Mars/Olympus", "+xx:00", "+99:99", "+1"] {
             assert!(Calendar::new(bad).is_none(), "{bad}");
         }

@@ -6,7 +6,7 @@ use super::slab::NIL;
 use super::table::Name;
 use super::touch::{Touch, TouchKind};
 use super::visitor::{View, Visitor, VisitorKey};
-use super::{LEAVE, LEAVE_BY_LINK, Live, Second, VISIT_GAP};
+use super::{LEAVE, LEAVE_BY_LINK, Live, Second, THIRTY, VISIT_GAP};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,15 +170,20 @@ impl Live {
             }
         }
         match touch.kind {
-            TouchKind::View => {
+            // A begun view that begins again is heard, and still one view.
+            TouchKind::View if !view.begun => {
                 view.begun = true;
                 self.succeed(visitor, index, touch);
                 outcome = self.begin_view(visitor, touch);
             }
-            // Its successor has begun; or nobody's key could join it to one; or it was never seen.
-            TouchKind::Leave if view.yielding || private || view.heard_first(touch) => view.gone = true,
+            // It has left before; its successor has begun; nobody's key could join it to one; or it was never seen.
+            TouchKind::Leave if view.gone || view.yielding || private || view.never_seen() => {
+                view.gone = true
+            }
             TouchKind::Leave => {
-                view.closing = now.max(touch.at) + if touch.on { LEAVE_BY_LINK } else { LEAVE };
+                // From the event's own second, so that a replay of the journal finds the same.
+                view.closing = touch.at + if touch.on { LEAVE_BY_LINK } else { LEAVE };
+                view.gone = view.closing <= now;
                 // A page is hidden in the moment it is left: it counts as it did before.
                 view.visible = view.visible || view.seen + 1 >= touch.at;
                 self.leave_after_successor(visitor, index);
@@ -258,13 +263,14 @@ impl Live {
         if let Some(visitor) = self.visitors.get_mut(index) {
             visitor.heard = visitor.heard.max(at);
         }
-        self.recount(index);
-        let unix = self.unix();
+        self.recount(index, self.now);
+        let (now, unix) = (self.now, self.unix());
         let Some(visitor) = self.visitors.get_mut(index) else { return };
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        let since_midnight = unix - place.midnight + 1;
         let site = &mut place.site;
         if !visitor.private {
-            count_today(visitor, site);
+            count_today(visitor, site, now, since_midnight);
         }
         site.note_active(unix);
         site.changed = true;
@@ -272,13 +278,17 @@ impl Live {
     }
 }
 
-fn count_today(visitor: &mut Visitor, site: &mut Site) {
+/// Counts a visitor that was heard from today as its highest number in the `since_midnight` seconds of the day.
+pub(super) fn count_today(visitor: &mut Visitor, site: &mut Site, now: Second, since_midnight: i64) {
     let day = site.kept.day as u16;
+    let mut highest = visitor.active.max(1);
     if visitor.day != day {
         visitor.day = day;
         visitor.today = 0;
+        // At midnight it may have been more visitors than it is at its first event of the day.
+        let window = since_midnight.clamp(1, i64::from(THIRTY)) as Second;
+        highest = highest.max(visitor.highest(now, window));
     }
-    let highest = visitor.active.max(1);
     if highest > visitor.today {
         site.today += u64::from(highest - visitor.today);
         visitor.today = highest;
@@ -286,8 +296,8 @@ fn count_today(visitor: &mut Visitor, site: &mut Site) {
 }
 
 impl View {
-    /// The view is known by this event only.
-    fn heard_first(&self, touch: &Touch) -> bool {
-        !self.begun && self.seen == 0 && self.sequence == touch.sequence
+    /// Nothing but hidden and leave was ever heard of the view.
+    fn never_seen(&self) -> bool {
+        !self.begun && self.seen == 0
     }
 }

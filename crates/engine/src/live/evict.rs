@@ -45,6 +45,7 @@ impl Live {
         let site = &mut place.site;
         site.kept.evicted += 1;
         site.kept.approximate = true;
+        site.dirty = true;
         site.evicted.add(visitor.heard, u64::from(visitor.thirty));
         if visitor.day == site.kept.day as u16 {
             site.kept.evicted_today += u64::from(visitor.today);

@@ -73,7 +73,7 @@ struct SitePlace {
     id: SiteId,
     site: Site,
     calendar: Calendar,
-    /// When the site's day ends, in Unix seconds.
+    /// When the site's day began, in Unix seconds.
     midnight: i64,
     /// Forgotten sites leave their place empty.
     known: bool,
@@ -119,13 +119,13 @@ impl Live {
                 place.site.window = window;
                 place.site.changed = true;
                 place.calendar = calendar;
-                place.midnight = day.ends;
+                place.midnight = day.began;
             }
             None => {
                 let mut site = Site::new(window);
                 site.begin_day(day.number, unix);
                 site.minutes.turn(minute, 0);
-                let place = SitePlace { id, site, calendar, midnight: day.ends, known: true };
+                let place = SitePlace { id, site, calendar, midnight: day.began, known: true };
                 let free = self.sites.iter().position(|s| !s.known && s.site.visitors == 0);
                 match free.and_then(|n| self.sites.get_mut(n).map(|old| (n, old))) {
                     Some((n, old)) => {

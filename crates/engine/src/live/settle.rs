@@ -1,5 +1,6 @@
 //! What time does to the live state: views leave, visitors leave the windows, minutes and days turn.
 
+use super::apply::count_today;
 use super::pages::OTHER;
 use super::slab::NIL;
 use super::{FIVE, GONE, Live, Second, THIRTY};
@@ -13,7 +14,8 @@ impl Live {
             self.now += 1;
             while let Some(index) = self.wheel.due(&mut self.visitors, self.now) {
                 self.settle(index);
-                self.recount(index);
+                // Time changes a number between two seconds: the old one did not stand in this one any more.
+                self.recount(index, self.now - 1);
                 self.fold(index);
             }
             self.turn();
@@ -34,11 +36,11 @@ impl Live {
             let site = &mut place.site;
             site.changed = true;
             // A wall clock set back by more than a day is believed; by less, today goes on.
-            let Day { number, ends } = place.calendar.day(unix);
+            let Day { number, began } = place.calendar.day(unix);
             if number > site.kept.day || number + 1 < site.kept.day {
                 site.begin_day(number, unix);
+                place.midnight = began;
             }
-            place.midnight = ends;
             site.minutes.turn(minute, site.active);
             site.dirty = true;
         }
@@ -104,8 +106,9 @@ impl Live {
         self.views.release(index);
     }
 
-    /// Derives from a visitor's views what it counts as, now and in the windows, and when to look again.
-    pub(super) fn recount(&mut self, index: u32) {
+    /// Derives from a visitor's views what it counts as, now and in the windows, and when to look again. What it counted
+    /// as before stood until `last_second`.
+    pub(super) fn recount(&mut self, index: u32, last_second: Second) {
         let now = self.now;
         let window = self.window_of(index);
         let Some(visitor) = self.visitors.get_mut(index) else { return };
@@ -152,13 +155,12 @@ impl Live {
         }
 
         if active != visitor.active {
-            visitor.note(now, active);
             site.active = site.active + u32::from(active) - u32::from(visitor.active);
-            visitor.active = active;
+            visitor.count_as(active, last_second);
             site.changed = true;
         }
+        visitor.prune(now, THIRTY);
         if !visitor.private {
-            visitor.prune(now, THIRTY);
             let (five, thirty) = (visitor.highest(now, FIVE), visitor.highest(now, THIRTY));
             if (five, thirty) != (visitor.five, visitor.thirty) {
                 site.five = site.five + u32::from(five) - u32::from(visitor.five);
@@ -170,7 +172,10 @@ impl Live {
                 look = look.min(visitor.next_fall(now, span).unwrap_or(Second::MAX));
             }
         }
-        let look = look.min(visitor.heard + THIRTY).max(now + 1);
+        if visitor.heard + THIRTY > now {
+            look = look.min(visitor.heard + THIRTY);
+        }
+        let look = look.max(now + 1);
         // A timer that fires too early only looks and is set again; moving it at every beat would cost more.
         if visitor.timer.at == 0 || look < visitor.timer.at {
             self.wheel.set(&mut self.visitors, index, now, look);
@@ -180,15 +185,21 @@ impl Live {
     /// Forgets a visitor that no window of half an hour holds; today remembers its key.
     pub(super) fn fold(&mut self, index: u32) {
         let now = self.now;
-        let Some(visitor) = self.visitors.get(index) else { return };
+        let Some(visitor) = self.visitors.get_mut(index) else { return };
         if visitor.heard + THIRTY > now || visitor.views != NIL {
             return;
         }
+        visitor.visit = 0;
+        if visitor.past.is_some() {
+            // Heard from again now, it would count as what it was in the half hour, after it was last heard from.
+            return;
+        }
         let (key, today, day, private) = (visitor.key, visitor.today, visitor.day, visitor.private);
+        let number = usize::from(visitor.site);
         // A quarter of the memory at most is for remembering keys.
         let room = self.bytes() < self.budget;
         let share = self.budget / 4;
-        if let Some(place) = self.sites.get_mut(usize::from(visitor.site))
+        if let Some(place) = self.sites.get_mut(number)
             && !private
             && today > 0
             && day == place.site.kept.day as u16
@@ -199,6 +210,7 @@ impl Live {
             } else {
                 site.kept.evicted_today += u64::from(today);
                 site.kept.approximate = true;
+                site.dirty = true;
             }
         }
         self.remove_visitor(index);
@@ -234,8 +246,25 @@ impl Live {
         for index in 0..self.visitors.high() {
             if self.visitors.get(index).is_some_and(|v| v.key.0 != 0 && v.site == number) {
                 self.settle(index);
-                self.recount(index);
+                self.recount(index, self.now);
+                self.raise_today(index, number);
             }
+        }
+        let unix = self.unix();
+        if let Some(place) = self.sites.get_mut(usize::from(number)) {
+            place.site.note_active(unix);
+            place.site.dirty = true;
+        }
+    }
+
+    /// A visitor of today that counts as more now, although nothing was heard from it.
+    fn raise_today(&mut self, index: u32, number: u16) {
+        let (now, unix) = (self.now, self.unix());
+        let Some(visitor) = self.visitors.get_mut(index) else { return };
+        let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        if visitor.today > 0 && visitor.day == place.site.kept.day as u16 {
+            let since_midnight = unix - place.midnight + 1;
+            count_today(visitor, &mut place.site, now, since_midnight);
         }
     }
 }

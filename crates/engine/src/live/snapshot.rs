@@ -101,7 +101,7 @@ impl Live {
             }
         }
         if let Some((_, visitor)) = index {
-            self.count_restored(visitor);
+            self.recount(visitor, self.now);
         }
         Some(())
     }
@@ -126,17 +126,6 @@ impl Live {
         self.by_view.insert((site, id), at, |i| {
             views.get(i).map_or((0, 0), |v| (visitors.get(v.visitor).map_or(0, |o| o.site), v.id))
         });
-    }
-
-    /// Counts a visitor that has just been read back, as it counted when it was written.
-    fn count_restored(&mut self, index: u32) {
-        let past = self.visitors.get_mut(index).and_then(|v| v.past.take());
-        // The first count finds the visitor new and would note that as a change; what it knew goes back after it.
-        self.recount(index);
-        if let Some(visitor) = self.visitors.get_mut(index) {
-            visitor.past = past;
-        }
-        self.recount(index);
     }
 
     /// Ends the reading back of a site: sets what cannot be derived from its visitors, and what is derived from both.

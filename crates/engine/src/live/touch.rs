@@ -94,6 +94,37 @@ impl Touch {
     }
 }
 
+/// What the journal is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Touch(Touch),
+    /// The touches that follow were taken in in this second, or later ones: they are older than it. What time had done by
+    /// then it had done before them (a leave that comes late closes its view late), and a replay must do the same.
+    Late(Second),
+}
+
+/// The first byte of an `Entry::Late`, which is no kind of touch.
+const LATE: u8 = 0;
+
+impl Entry {
+    /// Appends `Late`.
+    pub fn encode_late(second: Second, out: &mut Vec<u8>) {
+        out.push(LATE);
+        out.extend_from_slice(&second.to_le_bytes());
+    }
+
+    /// Reads one entry; `None` at the end or if the bytes are not one.
+    pub fn decode(bytes: &mut &[u8]) -> Option<Entry> {
+        match bytes.split_first() {
+            Some((&LATE, rest)) => {
+                *bytes = rest;
+                word(bytes).map(Entry::Late)
+            }
+            _ => Touch::decode(bytes).map(Entry::Touch),
+        }
+    }
+}
+
 pub fn byte(bytes: &mut &[u8]) -> Option<u8> {
     let (first, rest) = bytes.split_first()?;
     *bytes = rest;

@@ -66,12 +66,10 @@ pub struct Visitor {
     /// Views of the visit.
     pub visit_views: u16,
     pub entry: PageId,
-    /// What `active` was, when it ever was above 1: (since, number), oldest first. Most visitors never need it.
+    /// Higher numbers that `active` was: (last second of it, number). A later one is lower, or the earlier one would not
+    /// matter: so there are never more of them than the highest number. Most visitors never need it.
     pub past: Option<Box<Vec<(Second, u16)>>>,
 }
-
-/// Changes of `active` remembered at most; beyond it the oldest are merged.
-const PAST_MAX: usize = 64;
 
 impl Visitor {
     pub fn new(key: VisitorKey, site: u16, private: bool) -> Visitor {
@@ -94,25 +92,14 @@ impl Visitor {
         }
     }
 
-    /// Notes that `active` is `number` from `now` on. Numbers of 0 and 1 need no memory unless a higher one stands.
-    pub fn note(&mut self, now: Second, number: u16) {
-        if number <= 1 && self.past.is_none() {
-            return;
-        }
-        let before = self.active.min(1);
-        let past = self.past.get_or_insert_with(|| Box::new(vec![(0, before)]));
-        match past.last_mut() {
-            // Within one second the highest moment counts, and the last one goes on.
-            Some(last) if last.0 == now && number >= last.1 => last.1 = number,
-            Some(last) if last.1 == number => {}
-            _ => past.push((now, number)),
-        }
-        if past.len() > PAST_MAX {
-            let merged = past.iter().take(2).map(|p| p.1).max().unwrap_or(0);
-            past.remove(0);
-            if let Some(first) = past.first_mut() {
-                first.1 = merged;
-            }
+    /// Sets what the visitor counts as; what it was stood until second `last`, that one included.
+    pub fn count_as(&mut self, number: u16, last: Second) {
+        let was = std::mem::replace(&mut self.active, number);
+        // Everybody counts as 1 at least: only higher numbers need memory, and only when they fall.
+        if was > 1 && number < was {
+            let past = self.past.get_or_insert_default();
+            while past.pop_if(|p| p.1 <= was).is_some() {}
+            past.push((last, was));
         }
     }
 
@@ -121,39 +108,24 @@ impl Visitor {
         if self.heard + window <= now {
             return 0;
         }
-        let Some(past) = &self.past else { return 1 };
-        let from = now.saturating_sub(window - 1);
-        let mut highest = self.active.max(1);
-        for (n, (_, number)) in past.iter().enumerate() {
-            // A number stands until the next one replaces it: within that second it still stood for a moment.
-            let until = past.get(n + 1).map_or(Second::MAX, |next| next.0);
-            if until >= from {
-                highest = highest.max(*number);
-            }
-        }
-        highest
+        let past = self.past.iter().flat_map(|p| p.iter()).find(|p| p.0 + window > now).map_or(0, |p| p.1);
+        past.max(self.active).max(1)
     }
 
     /// Forgets what no window reaches any more.
     pub fn prune(&mut self, now: Second, longest: Second) {
         let Some(past) = &mut self.past else { return };
-        let from = now.saturating_sub(longest - 1);
-        let keep = past.iter().skip(1).take_while(|p| p.0 < from).count();
-        past.drain(..keep);
-        if self.active <= 1 && past.iter().all(|p| p.1 <= 1) {
+        let passed = past.iter().take_while(|p| p.0 + longest <= now).count();
+        past.drain(..passed);
+        if past.is_empty() {
             self.past = None;
         }
     }
 
     /// When `highest` over `window` may next fall, or `None`.
     pub fn next_fall(&self, now: Second, window: Second) -> Option<Second> {
-        let heard = Some(self.heard + window).filter(|t| *t > now);
-        let past =
-            self.past.as_ref().and_then(|past| past.iter().skip(1).map(|p| p.0 + window).find(|t| *t > now));
-        match (heard, past) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let past = self.past.iter().flat_map(|p| p.iter()).map(|p| p.0 + window);
+        past.chain([self.heard + window]).filter(|t| *t > now).min()
     }
 }
 
@@ -165,21 +137,31 @@ mod tests {
     fn a_visitor_counts_as_its_highest_moment_of_the_window() {
         let mut v = Visitor::new(VisitorKey(1), 0, false);
         v.heard = 100;
-        v.active = 1;
-        v.note(100, 1);
+        v.count_as(1, 100);
         assert!(v.past.is_none());
-        v.note(110, 3);
-        v.active = 3;
-        v.note(120, 1);
-        v.active = 1;
+        v.count_as(3, 110);
+        v.count_as(1, 120);
         v.heard = 500;
         assert_eq!(v.highest(130, 300), 3);
         // 3 stood until second 120: the window of 300 s holds it until second 419.
+        assert_eq!(v.next_fall(400, 300), Some(420));
         assert_eq!(v.highest(419, 300), 3);
         assert_eq!(v.highest(420, 300), 1);
-        assert_eq!(v.next_fall(400, 300), Some(410));
         v.prune(2500, 1800);
         assert!(v.past.is_none());
         assert_eq!(v.highest(800, 300), 0);
+    }
+
+    #[test]
+    fn a_busy_office_is_remembered_exactly_and_briefly() {
+        let mut v = Visitor::new(VisitorKey(1), 0, false);
+        v.heard = 10_000;
+        v.count_as(50, 1000);
+        for n in 0..2000 {
+            v.count_as(if n % 2 == 0 { 20 } else { 21 }, 1000 + n);
+        }
+        assert_eq!(v.past.as_deref(), Some(&vec![(1000, 50), (2998, 21)]));
+        assert_eq!(v.highest(1299, 300), 50);
+        assert_eq!(v.highest(1300, 300), 21);
     }
 }

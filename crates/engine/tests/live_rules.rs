@@ -1,0 +1,150 @@
+//! Rules of the live state that the reference found broken, each as a few events.
+
+// Helpers of tests may panic as tests may.
+#![allow(clippy::unwrap_used)]
+
+use qahm_engine::calendar::Calendar;
+use qahm_engine::live::apply::Outcome;
+use qahm_engine::live::pages::PageId;
+use qahm_engine::live::touch::{Touch, TouchKind};
+use qahm_engine::live::visitor::VisitorKey;
+use qahm_engine::live::{Live, Second};
+use qahm_event::SiteId;
+
+const SITE: SiteId = SiteId(7);
+/// 2026-06-15 00:00:00 UTC.
+const MIDNIGHT: i64 = 1_781_481_600;
+/// The second of that midnight.
+const DAY: Second = 1_000_000;
+
+fn live(window: Second) -> Live {
+    let mut live = Live::new(DAY - 3600, MIDNIGHT - i64::from(DAY), 1 << 20);
+    live.set_site(SITE, window, Calendar::default());
+    live.site_mut(SITE).unwrap().pages.number("/a", "");
+    live
+}
+
+/// An event of one key at second `DAY + after`, drained then.
+fn hear(live: &mut Live, after: i64, view: u64, sequence: u32, kind: TouchKind) -> Outcome {
+    let at = (i64::from(DAY) + after) as Second;
+    live.advance(at);
+    apply(live, at, view, sequence, kind)
+}
+
+fn apply(live: &mut Live, at: Second, view: u64, sequence: u32, kind: TouchKind) -> Outcome {
+    live.apply(&Touch {
+        site: SITE,
+        kind,
+        on: kind == TouchKind::View,
+        private: false,
+        at,
+        sequence,
+        key: VisitorKey(1),
+        view,
+        page: PageId(1),
+        from: PageId(0),
+    })
+}
+
+fn five(live: &Live) -> u64 {
+    live.site(SITE).unwrap().visitors_five(live.now())
+}
+
+fn thirty(live: &Live) -> u64 {
+    live.site(SITE).unwrap().visitors_thirty(live.now())
+}
+
+#[test]
+fn a_begun_view_that_begins_again_is_one_view() {
+    let mut live = live(60);
+    assert_ne!(hear(&mut live, 0, 1, 0, TouchKind::View), Outcome::Taken);
+    assert_eq!(hear(&mut live, 1, 1, 1, TouchKind::View), Outcome::Taken);
+    assert_eq!(live.site(SITE).unwrap().kept.views_today, 1);
+}
+
+#[test]
+fn a_view_that_time_ends_is_in_no_second_after_it() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    hear(&mut live, 0, 2, 0, TouchKind::View);
+    hear(&mut live, 50, 2, 1, TouchKind::Beat);
+    // The first view was there until second 59.
+    for (sequence, after) in (65..=350).step_by(15).enumerate() {
+        hear(&mut live, after, 2, sequence as u32 + 2, TouchKind::Beat);
+    }
+    live.advance(DAY + 358);
+    assert_eq!(five(&live), 2);
+    live.advance(DAY + 359);
+    assert_eq!(five(&live), 1);
+}
+
+#[test]
+fn a_key_counts_today_as_what_it_was_at_midnight() {
+    let mut live = live(60);
+    hear(&mut live, -10, 1, 0, TouchKind::View);
+    hear(&mut live, -10, 2, 0, TouchKind::View);
+    hear(&mut live, 5, 1, 1, TouchKind::Hidden);
+    let site = live.site(SITE).unwrap();
+    assert_eq!((site.active, site.today), (1, 2));
+}
+
+#[test]
+fn a_key_heard_from_again_after_half_an_hour_counts_as_what_it_was_in_it() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    hear(&mut live, 0, 2, 0, TouchKind::View);
+    // Both were there until second 59, which the window of half an hour holds until second 1858.
+    let outcome = hear(&mut live, 1858, 3, 0, TouchKind::View);
+    assert!(matches!(outcome, Outcome::View { new_visit: true, .. }), "{outcome:?}");
+    assert_eq!(thirty(&live), 2);
+    live.advance(DAY + 1859);
+    assert_eq!(thirty(&live), 1);
+    live.advance(DAY + 1858 + 1800 + 60);
+    assert_eq!(live.visitors(), 0);
+}
+
+#[test]
+fn a_longer_window_counts_at_once_in_every_number() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    hear(&mut live, 100, 2, 0, TouchKind::View);
+    live.set_site(SITE, 120, Calendar::default());
+    let site = live.site(SITE).unwrap();
+    assert_eq!((site.active, site.today, site.kept.peak), (2, 2, 2));
+    assert_eq!(site.minutes.series().last(), Some(&2));
+}
+
+#[test]
+fn a_view_that_left_cannot_leave_again() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    hear(&mut live, 1, 1, 1, TouchKind::Leave);
+    live.advance(DAY + 5);
+    // Nor does it answer for another view that waits for its own leave.
+    hear(&mut live, 6, 1, 2, TouchKind::Leave);
+    assert_eq!(live.site(SITE).unwrap().active, 0);
+}
+
+#[test]
+fn a_late_leave_counts_from_its_own_second() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    live.advance(DAY + 2);
+    apply(&mut live, DAY + 1, 1, 1, TouchKind::Leave);
+    live.advance(DAY + 3);
+    assert_eq!(live.site(SITE).unwrap().active, 1);
+    live.advance(DAY + 4);
+    assert_eq!(live.site(SITE).unwrap().active, 0);
+}
+
+#[test]
+fn an_eviction_alone_is_stored() {
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    live.site_mut(SITE).unwrap().dirty = false;
+    live.set_budget(0);
+    assert_eq!(live.evict().len(), 1);
+    let site = live.site(SITE).unwrap();
+    assert!(site.dirty, "what was evicted today would be lost by a restart");
+    assert_eq!((site.today, site.kept.evicted_today), (1, 1));
+}
