@@ -14,7 +14,7 @@ pub(crate) struct Key {
     pub(crate) views: Vec<View>,
     pub(crate) heard: Second,
     /// When the visit in progress began.
-    visit: Option<Second>,
+    pub(crate) visit: Option<Second>,
 }
 
 impl Key {
@@ -26,8 +26,7 @@ impl Key {
         }
         let known = self.views.iter().position(|v| v.id == touch.view);
         let at = known.unwrap_or(self.views.len());
-        let late_begin =
-            known.is_some_and(|at| touch.kind == TouchKind::View && !self.views[at].begun);
+        let late_begin = known.is_some_and(|at| touch.kind == TouchKind::View && !self.views[at].begun);
         if known.is_some_and(|at| touch.sequence <= self.views[at].sequence) && !late_begin {
             return None;
         }
@@ -68,11 +67,11 @@ impl Key {
     fn leave(&mut self, at: usize, now: Second, touch: &Touch) {
         let view = &mut self.views[at];
         let never_seen = !view.begun && view.last_visible.is_none();
-        if self.private || never_seen || view.phase == Phase::Yielding {
+        if view.left(now) || self.private || never_seen || view.phase == Phase::Yielding {
             view.phase = Phase::Left;
             return;
         }
-        view.close(now, touch.at, touch.on);
+        view.close(touch.at, touch.on);
         let page = view.page;
         let awaited = |v: &&mut View| v.phase == Phase::Yielding && v.page == page;
         if let Some(other) = self.views.iter_mut().rev().find(awaited) {

@@ -2,7 +2,7 @@
 //!
 //! - `view`, `key` what the events of one key mean · `numbers` the numbers of a site at any moment
 //! - `zone` local days · `traffic` random visitors · `scenario` what a test plays · `play` engine and reference side
-//!   by side · `journal` the engine's life as the pipeline leads it, with restarts
+//!   by side · `journal` the engine's life as the pipeline leads it · `restarts`, `eviction` what that must survive
 //!
 //! The reference keeps, for each key, what it knew after each of its events. It has no timer, no counter that is
 //! carried along and no index: a number is asked for a moment and computed from those lists by looking at all of them.
@@ -28,14 +28,16 @@
 //! 9. A visit ends when its key has not been heard from for 30 min, also if what is heard then is no view.
 //! 10. V3 is the highest V1 at any moment of the day: V1 as it was carried over midnight counts, at midnight; so V3 is
 //!     never below a minute of its day. A longer `ACTIVE_WINDOW` may raise V1 without an event.
-//! 11. An event is taken in the second it is drained; its own second, which may lie a little before, is when its key
-//!     was heard from.
+//! 11. An event is taken in the second it is drained, and counted in the day and minute of that; its own second, which
+//!     may lie a little before, is when its key was heard from and what a closing view's grace counts from.
 
+pub(crate) mod eviction;
 pub(crate) mod journal;
 pub(crate) mod key;
 pub(crate) mod numbers;
 pub(crate) mod play;
 pub(crate) mod random;
+pub(crate) mod restarts;
 pub(crate) mod scenario;
 pub(crate) mod traffic;
 pub(crate) mod view;

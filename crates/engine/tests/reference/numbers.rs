@@ -61,13 +61,18 @@ impl Reference {
         Reference { began, offset, zone, window, pages, keys, curve, views }
     }
 
-    /// An event is drained at second `now`.
-    pub(crate) fn hear(&mut self, now: Second, touch: &Touch) -> Outcome {
+    /// The key an event belongs to: that of its view, if the view is remembered.
+    pub(crate) fn owner(&self, now: Second, touch: &Touch) -> u64 {
         let remembers = |standings: &Vec<Standing>| {
             let views = standings.last().map(|s| s.key.views.iter());
             views.into_iter().flatten().any(|v| v.id == touch.view && !v.forgotten(now))
         };
-        let owner = self.keys.iter().find(|(_, s)| remembers(s)).map_or(touch.key.0, |(key, _)| *key);
+        self.keys.iter().find(|(_, s)| remembers(s)).map_or(touch.key.0, |(key, _)| *key)
+    }
+
+    /// An event is drained at second `now`.
+    pub(crate) fn hear(&mut self, now: Second, touch: &Touch) -> Outcome {
+        let owner = self.owner(now, touch);
         let standings = self.keys.entry(owner).or_default();
         let new = Key { private: touch.private, ..Key::default() };
         let mut key = standings.last().map_or(new, |s| s.key.clone());
@@ -99,9 +104,8 @@ impl Reference {
 
     /// V1 at the beginning of second `now`.
     fn active_at_beginning(&self, now: Second) -> u32 {
-        let before = |s: &Vec<Standing>| {
-            s.iter().rfind(|s| s.since < now).map_or(0, |s| s.key.number(now, s.window))
-        };
+        let before =
+            |s: &Vec<Standing>| s.iter().rfind(|s| s.since < now).map_or(0, |s| s.key.number(now, s.window));
         self.keys.values().map(before).sum()
     }
 
@@ -138,11 +142,24 @@ impl Reference {
         heard.map(|s| u64::from(Self::highest_of(s, now + 1 - window, now).max(1))).sum()
     }
 
+    /// Keys heard from in the last `window` seconds, however many visitors each counts as.
+    pub(crate) fn keys(&self, now: Second, window: Second) -> u64 {
+        let known = self.keys.values().filter_map(|s| s.last()).filter(|s| !s.key.private);
+        known.filter(|s| s.key.heard + window > now).count() as u64
+    }
+
+    /// The first second of the local day in which the site was known.
+    pub(crate) fn midnight(&self, now: Second) -> Second {
+        let midnight = self.zone.day_began(i64::from(now) + self.offset) - self.offset;
+        midnight.max(i64::from(self.began)) as Second
+    }
+
     /// Every number at the end of second `now`, which must not lie before the last event.
     pub(crate) fn numbers(&self, now: Second) -> Numbers {
         let unix = i64::from(now) + self.offset;
-        let midnight = ((self.zone.day_began(unix) - self.offset).max(0) as Second).max(self.began);
-        let today = |s: &&Vec<Standing>| s.iter().any(|s| s.heard_now && !s.key.private && s.since >= midnight);
+        let midnight = self.midnight(now);
+        let today =
+            |s: &&Vec<Standing>| s.iter().any(|s| s.heard_now && !s.key.private && s.since >= midnight);
         let views: Vec<_> = self.views.iter().filter(|v| v.0 >= midnight).collect();
         let (peak, peak_at) = self.highest(midnight, now);
         let mut pages = BTreeMap::new();

@@ -58,9 +58,9 @@ impl View {
         self.phase = Phase::Open;
     }
 
-    pub(crate) fn close(&mut self, now: Second, at: Second, by_link: bool) {
+    pub(crate) fn close(&mut self, at: Second, by_link: bool) {
         let grace = if by_link { LEAVE_BY_LINK } else { LEAVE };
-        self.phase = Phase::Closing(now + grace);
+        self.phase = Phase::Closing(at + grace);
         if self.last_visible.is_some_and(|seen| seen + 1 >= at) {
             self.visible = true;
         }
