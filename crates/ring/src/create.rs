@@ -24,12 +24,16 @@ pub(crate) fn open_or_create(dir: BorrowedFd<'_>, slots: u32) -> Result<Map, Err
             Err(Error::Absent) => {}
             found => return found,
         }
-        match create(dir, slots.clamp(SLOTS_MIN, SLOTS_MAX).next_power_of_two()) {
+        match create(dir, bounded(slots)) {
             Err(Error::System { errno: Errno::EXIST | Errno::NOENT, .. }) => {}
             made => return made,
         }
     }
     Map::open(dir)
+}
+
+fn bounded(slots: u32) -> u32 {
+    slots.clamp(SLOTS_MIN, SLOTS_MAX).next_power_of_two()
 }
 
 fn create(dir: BorrowedFd<'_>, slots: u32) -> Result<Map, Error> {
@@ -125,4 +129,15 @@ fn sweep(dir: BorrowedFd<'_>) {
 
 fn no_random() -> Error {
     Error::System { what: "reading random bytes", errno: Errno::IO }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_a_power_of_two_within_bounds() {
+        let cases = [(0, 256), (256, 256), (257, 512), (8192, 8192), (600_000, 1 << 20), (u32::MAX, 1 << 20)];
+        assert!(cases.iter().all(|(asked, made)| bounded(*asked) == *made));
+    }
 }

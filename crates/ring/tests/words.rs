@@ -105,6 +105,13 @@ fn hosts_change_without_a_gap_and_are_bounded() {
         }
         assert!(stays.join().unwrap(), "a host that stayed was missing for an instant");
     });
+    // Certain, not only likely: what stays, stays where it is.
+    let (raw, hosts) = (place.raw(), SITES_AT + SITE % 512 * 384 + 32);
+    let place_of_8 = || (0..8).find(|index| raw.word(hosts + index * 8) == 8).unwrap();
+    let before = place_of_8();
+    row.set_hosts(&[1, 2, 3, 8, 4, 5, 6]);
+    row.set_hosts(&[6, 8]);
+    assert_eq!(place_of_8(), before);
     row.set_hosts(&[]);
     assert!(!row.has_host(8));
 }
@@ -139,7 +146,12 @@ fn a_writer_killed_half_way_harms_neither_readers_nor_its_successor() {
     let row = ring.site_or_insert(SITE).unwrap();
     let copies = SITES_AT + SITE % 512 * 384 + 96;
     for n in 1..20u64 {
+        let (before, valid) = (raw.word(copies - 72), [raw.word(copies + 8), raw.word(copies + 144)]);
         row.publish(&[n; COUNTERS]);
+        if let Some(index) = before.checked_sub(1) {
+            let now = [raw.word(copies + 8), raw.word(copies + 144)];
+            assert_eq!(now[index as usize], valid[index as usize], "the valid copy was touched");
+        }
         // Killed in the copy that would be next: sequence odd, half of the words written.
         let active = raw.word(copies - 72);
         let next = copies + if active == 1 { 136 } else { 0 };
