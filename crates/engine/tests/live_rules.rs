@@ -148,3 +148,68 @@ fn an_eviction_alone_is_stored() {
     assert!(site.dirty, "what was evicted today would be lost by a restart");
     assert_eq!((site.today, site.kept.evicted_today), (1, 1));
 }
+
+#[test]
+fn an_office_beyond_the_views_kept_of_a_key_is_approximate() {
+    let mut live = live(60);
+    for view in 1..=64 {
+        hear(&mut live, 0, view, 0, TouchKind::View);
+    }
+    assert!(!live.site(SITE).unwrap().approximate(live.now()));
+    hear(&mut live, 1, 65, 0, TouchKind::View);
+    let site = live.site(SITE).unwrap();
+    assert_eq!((site.active, site.pages.active_sum()), (64, 64));
+    assert!(site.approximate(live.now()));
+}
+
+#[test]
+fn keys_remembered_by_many_sites_share_a_quarter_of_the_memory() {
+    let mut live = live(60);
+    live.advance(DAY);
+    let empty = live.bytes();
+    let ids: Vec<SiteId> = (1..=8).map(SiteId).collect();
+    ids.iter().for_each(|id| live.set_site(*id, 60, Calendar::default()));
+    let budget = live.bytes() + 100_000;
+    live.set_budget(budget);
+    for id in &ids {
+        for key in 1..=300 {
+            let (at, view) = (live.now(), key);
+            let (key, kind) = (VisitorKey(key), TouchKind::View);
+            let page = PageId(0);
+            let touch = Touch {
+                site: *id,
+                kind,
+                on: true,
+                private: false,
+                at,
+                sequence: 0,
+                key,
+                view,
+                page,
+                from: page,
+            };
+            live.apply(&touch);
+        }
+        live.advance(live.now() + 2000);
+    }
+    let remembered = live.bytes() - empty;
+    assert!(remembered < budget / 4 + 8 * 400, "{remembered} bytes of {budget}");
+    // Who is not remembered by key is still counted.
+    assert!(ids.iter().all(|id| live.site(*id).unwrap().today == 300));
+}
+
+#[test]
+fn what_a_key_was_takes_memory_until_it_is_forgotten() {
+    let mut live = live(60);
+    let empty = live.bytes();
+    for view in 1..=40 {
+        hear(&mut live, view as i64, view, 0, TouchKind::View);
+    }
+    live.advance(DAY + 400);
+    let busy = live.bytes();
+    hear(&mut live, 401, 99, 0, TouchKind::View);
+    live.advance(DAY + 6000);
+    assert!(busy > empty + 40 * 8);
+    assert_eq!(live.visitors(), 0);
+    assert_eq!(live.bytes(), empty + 36, "one key of today");
+}

@@ -137,15 +137,20 @@ impl Live {
         view
     }
 
-    /// Keeps a visitor's list of views short.
+    /// Keeps a visitor's list of views short. A view that still counts and has to go makes the numbers approximate.
     fn trim_views(&mut self, visitor: u32) {
         let list = self.view_list(visitor);
-        if list.len() > VIEWS_MAX
-            && let Some(oldest) =
-                list.iter().skip(1).min_by_key(|v| self.views.get(**v).map_or(0, |w| w.heard))
-        {
-            self.remove_view(visitor, *oldest);
+        if list.len() <= VIEWS_MAX {
+            return;
         }
+        let heard = |v: &&u32| self.views.get(**v).map_or(0, |w| w.heard);
+        let Some(oldest) = list.iter().skip(1).min_by_key(heard) else { return };
+        let counted = self.views.get(*oldest).is_some_and(|w| w.counted);
+        let site = self.visitors.get(visitor).and_then(|v| self.sites.get_mut(usize::from(v.site)));
+        if let Some(place) = site.filter(|_| counted) {
+            place.site.kept.approximate = true;
+        }
+        self.remove_view(visitor, *oldest);
     }
 
     fn change_view(&mut self, visitor: u32, index: u32, touch: &Touch) -> Outcome {

@@ -58,6 +58,8 @@ pub struct Live {
     views: Slab<View>,
     by_view: Table,
     wheel: Wheel,
+    /// Bytes of what visitors remember beside themselves.
+    past_bytes: usize,
     now: Second,
     /// Unix time = `now` + this.
     offset: i64,
@@ -182,6 +184,7 @@ impl Live {
     pub fn bytes(&self) -> usize {
         self.visitors.len() * (size_of::<Visitor>() + table::ENTRY_BYTES)
             + self.views.len() * (size_of::<View>() + table::ENTRY_BYTES)
+            + self.past_bytes
             + self.sites.iter().map(|p| p.site.bytes()).sum::<usize>()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::apply::count_today;
 use super::pages::OTHER;
+use super::site::SEEN_BYTES;
 use super::slab::NIL;
 use super::{FIVE, GONE, Live, Second, THIRTY};
 use crate::calendar::Day;
@@ -103,6 +104,10 @@ impl Live {
                 at = before.next;
             }
         }
+        // The place keeps its value until it is used again: nobody may take it for the view.
+        if let Some(view) = self.views.get_mut(index) {
+            view.visitor = NIL;
+        }
         self.views.release(index);
     }
 
@@ -154,12 +159,14 @@ impl Live {
             at = view.next;
         }
 
+        let past_bytes = visitor.past_bytes();
         if active != visitor.active {
             site.active = site.active + u32::from(active) - u32::from(visitor.active);
             visitor.count_as(active, last_second);
             site.changed = true;
         }
         visitor.prune(now, THIRTY);
+        self.past_bytes = self.past_bytes + visitor.past_bytes() - past_bytes;
         if !visitor.private {
             let (five, thirty) = (visitor.highest(now, FIVE), visitor.highest(now, THIRTY));
             if (five, thirty) != (visitor.five, visitor.thirty) {
@@ -196,16 +203,16 @@ impl Live {
         }
         let (key, today, day, private) = (visitor.key, visitor.today, visitor.day, visitor.private);
         let number = usize::from(visitor.site);
-        // A quarter of the memory at most is for remembering keys.
-        let room = self.bytes() < self.budget;
-        let share = self.budget / 4;
+        // A quarter of the memory at most is for remembering keys, those of all sites together.
+        let remembered: usize = self.sites.iter().map(|p| p.site.seen.len() * SEEN_BYTES).sum();
+        let room = self.bytes() < self.budget && remembered < self.budget / 4;
         if let Some(place) = self.sites.get_mut(number)
             && !private
             && today > 0
             && day == place.site.kept.day as u16
         {
             let site = &mut place.site;
-            if room && site.seen.len() * super::site::SEEN_BYTES < share {
+            if room {
                 site.seen.insert(key, today);
             } else {
                 site.kept.evicted_today += u64::from(today);
@@ -235,6 +242,7 @@ impl Live {
             site.changed = true;
         }
         visitor.key.0 = 0;
+        self.past_bytes -= visitor.past_bytes();
         visitor.past = None;
         visitor.entry = OTHER;
         self.visitors.release(index);

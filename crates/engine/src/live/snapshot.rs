@@ -83,6 +83,7 @@ impl Live {
         // A forgotten site's visitors are read over; a key that is there twice is taken once.
         let index = match number {
             Some(n) if key.0 != 0 && self.find_visitor(n, key).is_none() => {
+                self.past_bytes += visitor.past_bytes();
                 let index = self.visitors.insert(visitor);
                 let visitors = &self.visitors;
                 let name = |i| visitors.get(i).map_or((0, 0), |v: &Visitor| (v.site, v.key.0));

@@ -112,6 +112,12 @@ impl Visitor {
         past.max(self.active).max(1)
     }
 
+    /// Bytes that `past` takes beside the visitor, estimated.
+    pub fn past_bytes(&self) -> usize {
+        const ALLOCATIONS: usize = 56;
+        self.past.as_ref().map_or(0, |p| ALLOCATIONS + p.len() * size_of::<(Second, u16)>())
+    }
+
     /// Forgets what no window reaches any more.
     pub fn prune(&mut self, now: Second, longest: Second) {
         let Some(past) = &mut self.past else { return };
