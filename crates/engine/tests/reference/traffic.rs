@@ -56,6 +56,9 @@ pub(crate) fn random(random: &mut Random, traffic: &Traffic) -> Vec<Happening> {
     sent.retain(|s| s.second <= traffic.end);
     disturb(random, traffic, &mut sent);
     sent.sort_by_key(|s| s.second);
+    // Sometimes several people share an address and a browser. More would have more views than a key may keep.
+    let addresses = if people <= 8 { random.pick(&[8, 8, 4, 2]) } else { people };
+    sent.iter_mut().for_each(|s| s.person = 1 + s.person % addresses);
     name_keys(random, traffic, &mut sent);
     sent.into_iter().map(|s| Happening { second: s.second, what: What::Touch(s.touch) }).collect()
 }
