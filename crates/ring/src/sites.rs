@@ -66,7 +66,9 @@ impl Ring {
     /// Every row once, beginning at the one where the site would like to be.
     fn path(&self, site: u64) -> impl Iterator<Item = &SiteCell> {
         let cells = self.map.sites();
-        cells.iter().cycle().skip((site % SITES_MAX as u64) as usize).take(SITES_MAX)
+        let first = (site % SITES_MAX as u64) as usize;
+        let (before, from) = cells.split_at_checked(first).unwrap_or((&[], cells));
+        from.iter().chain(before)
     }
 
     /// Turns removed rows before an empty one into empty ones, else searches for unknown sites grow longer for ever.
