@@ -7,8 +7,8 @@ use std::{mem::MaybeUninit, ptr, slice};
 
 use ext_php_rs::{
     boxed::ZBox,
-    ffi::{_Bucket, HashTable, dtor_func_t, zend_array_dup},
-    flags::DataType,
+    ffi::{_Bucket, _zend_new_array, HashTable, dtor_func_t},
+    flags::{DataType, ZvalTypeFlags},
     types::{ArrayKey, ZendHashTable, ZendStr, Zval},
 };
 
@@ -21,6 +21,7 @@ unsafe extern "C" {
     // Part of the API of all versions of PHP we support; not bound by ext-php-rs.
     fn _zend_hash_init(table: *mut HashTable, size: u32, destructor: dtor_func_t, persistent: bool);
     fn zend_hash_destroy(table: *mut HashTable);
+    fn zend_hash_real_init_mixed(table: *mut HashTable);
 }
 
 /// The members with a text as key and a value other than null, in order.
@@ -74,16 +75,35 @@ impl Template {
     }
 
     /// A new array with the keys of this one and the given values; those of keys without one are false.
-    pub(crate) fn filled(&self, values: &[Value]) -> ZBox<ZendHashTable> {
-        // SAFETY: a copy is a new array of the request with one reference, ours. The source is only read.
-        let copy = unsafe { ZBox::from_raw(zend_array_dup(ptr::from_ref(&*self.0).cast_mut())) };
-        // SAFETY: as in `buckets`; the copy of a table that is not packed is not, and we alone have it.
+    ///
+    /// Its elements are copied as bytes: `zend_array_dup` looks at each of them first, which takes twice as long.
+    #[inline]
+    pub(crate) fn filled<const M: usize>(&self, values: [Value; M]) -> ZBox<ZendHashTable> {
+        let source = &*self.0;
+        // SAFETY: a new array of the request with one reference, ours. It is as large as the source and, like it, not
+        // packed: so its index has the same size and stands, like the source's, just before the elements. Those are keys
+        // that are never counted, and values that need no counting; undefined ones, too, are copied.
+        let copy = unsafe {
+            let copy = _zend_new_array(source.nTableSize);
+            zend_hash_real_init_mixed(copy);
+            let index = source.nTableMask.wrapping_neg() as usize * size_of::<u32>();
+            let bytes = index + source.nNumUsed as usize * size_of::<_Bucket>();
+            let (from, to) = (data(source).cast::<u8>(), data(&*copy).cast::<u8>());
+            ptr::copy_nonoverlapping(from.sub(index), to.sub(index), bytes);
+            (*copy).nNumUsed = source.nNumUsed;
+            (*copy).nNumOfElements = source.nNumOfElements;
+            ZBox::from_raw(copy)
+        };
+        // SAFETY: as in `buckets`; we alone have the copy.
         let buckets = unsafe { slice::from_raw_parts_mut(data(&copy), copy.nNumUsed as usize) };
         for (bucket, value) in buckets.iter_mut().zip(values) {
-            match *value {
-                Value::Count(count) => bucket.val.set_long(i64::try_from(count).unwrap_or(i64::MAX)),
-                Value::Flag(flag) => bucket.val.set_bool(flag),
-            }
+            // Written as it is: setting a value first looks what is there to be freed, ten times for nothing.
+            let (value, kind) = match value {
+                Value::Count(count) => (i64::try_from(count).unwrap_or(i64::MAX), ZvalTypeFlags::Long),
+                Value::Flag(flag) => (0, if flag { ZvalTypeFlags::True } else { ZvalTypeFlags::False }),
+            };
+            bucket.val.value.lval = value;
+            bucket.val.u1.type_info = kind.bits();
         }
         copy
     }

@@ -54,16 +54,18 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 #[php_function]
 fn qahm_realtime_counters(site: Bytes<'_>) -> Result<Option<ZBox<ZendHashTable>>, Mistake> {
     let site = site.site()?;
-    let now = Micros::now();
     Ok(mapping::with(|worker| {
+        let now = worker.clock.now();
         let ring = &worker.mapping(now, Reach::Existing)?.ring;
-        if ring.header().beat_age_us(now.0)? > DEAD_US {
+        if ring.header().beat_age_us(now.0)? > DEAD_US
+            && ring.header().beat_age_us(Micros::now().0)? > DEAD_US
+        {
             return None;
         }
         let row = ring.site(site.0)?.read()?;
         let [published, active, v5, v30, today, views, peak, peak_at, views_active, flags, ..] = row;
         let age_ms = now.since(Micros(published)) / 1000;
-        Some(worker.shape.get().filled(&[
+        Some(worker.shape.get().filled([
             Value::Count(active),
             Value::Count(v5),
             Value::Count(v30),

@@ -5,7 +5,7 @@
 //! `fork`     notices a forked child without a system call    `counters` live numbers
 //! `spawn`    starts the engine, seldom                       `ask`      the control socket
 //! `report`   what is wrong, in words; `user` names users     `token`    of the live channel
-//! `bytes`, `array`, `error`: arguments, arrays, mistakes       `status`, `info`: the report for code and for people
+//! `bytes`, `array`, `clock`, `error`: arguments, arrays, …     `status`, `info`: the report for code and for people
 //!
 //! Architecture invariants: no thread; no lock in shared memory; nothing at start-up but registrations; no call into
 //! PHP while a guard of its globals is held; nothing a visitor sends throws or warns.
@@ -13,6 +13,7 @@
 mod array;
 mod ask;
 mod bytes;
+mod clock;
 mod collect;
 mod counters;
 mod error;

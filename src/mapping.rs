@@ -9,6 +9,7 @@ use qahm_runtime::{Key, Place, runtime_dir, token_key};
 
 use crate::{
     ask::Throttle,
+    clock::Coarse,
     counters::Shape,
     fork::ForkMark,
     ini::{Mode, Role, Settings},
@@ -50,6 +51,7 @@ pub(crate) struct Worker {
     /// Why the last attempt to make a mapping failed.
     failure: Option<String>,
     pub(crate) throttle: Throttle,
+    pub(crate) clock: Coarse,
     pub(crate) shape: Shape,
 }
 

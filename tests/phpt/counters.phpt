@@ -20,6 +20,11 @@ $engine = engine();
 $counters = qahm_realtime_counters(SITE);
 $copy = $counters;
 $copy['active'] = 'changed';
+for ($i = 0; $i < 100; $i++) {
+    $copy["more $i"] = [$i];
+}
+unset($copy['approximate']);
+var_dump(count($copy), $copy['more 99'], count($counters));
 $again = qahm_realtime_counters(SITE);
 var_dump($again['age_ms'] >= $counters['age_ms'] && $again['age_ms'] < 3000);
 unset($again['age_ms'], $again['active']);
@@ -48,6 +53,12 @@ array(0) {
 -- no engine
 null
 -- an engine
+int(109)
+array(1) {
+  [0]=>
+  int(99)
+}
+int(10)
 bool(true)
 {"active":2,"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"views_active":4,"peak_today":5,"peak_today_at":1699990000,"approximate":true,"age_ms":%d}
 {"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"views_active":4,"peak_today":5,"peak_today_at":1699990000,"approximate":true}
