@@ -37,7 +37,7 @@ export async function calls( { figures, site, id } ) {
 	const options = [ ...Object.entries( ini ).map( ( [ name, value ] ) => `${ name }=${ value }` ), ...extensions.map( ( path ) => `extension=${ path }` ) ];
 	const rounds = JSON.parse( runAsUser( 'php8.2', [ '-n', ...options.flatMap( ( option ) => [ '-d', option ] ), script, id, join( place, 'hits.log' ), String( ROUNDS ) ], { timeout: 120_000 } ) );
 
-	const how = `median of ${ ROUNDS } rounds, without the loop around the call`;
+	const how = `called as a plugin does; median of ${ ROUNDS } rounds, without the loop around the call`;
 	const notes = {
 		record_ns: 'qahm_realtime_record with 6 fields, a record of about 200 bytes',
 		apcu_inc_ns: "apcu_inc( 'counter' )",

@@ -3,10 +3,13 @@
  * What calls cost within PHP, in nanoseconds: php calls.php <site> <file to append to> <rounds>
  *
  * Each round times every call in turn, so that whatever else the machine does falls on all of them alike, and takes off
- * what the loop around the call costs. Prints one JSON object: name → one number per round.
+ * what the loop around the call costs. All calls have the form that calls in a plugin have: by a plain name in a
+ * namespace, with a result that is used. Prints one JSON object: name → one number per round.
  */
 
 declare(strict_types=1);
+
+namespace QahmRealtimeBench;
 
 const CALLS   = 4000; // A round's records fit the ring twice: nothing is refused for being full.
 const APPENDS = 500;
@@ -32,7 +35,7 @@ function loop( int $turns ): float {
 function record( string $site, int $turns ): float {
 	$begun = hrtime( true );
 	for ( $i = 0; $i < $turns; $i++ ) {
-		qahm_realtime_record( $site, 'request', array( 'url' => URL, 'referrer' => REFERRER, 'user_agent' => USER_AGENT, 'status' => STATUS, 'generation_us' => $i, 'queries' => QUERIES ) );
+		$result = qahm_realtime_record( $site, 'request', array( 'url' => URL, 'referrer' => REFERRER, 'user_agent' => USER_AGENT, 'status' => STATUS, 'generation_us' => $i, 'queries' => QUERIES ) );
 	}
 	return ( hrtime( true ) - $begun ) / $turns;
 }
@@ -40,7 +43,7 @@ function record( string $site, int $turns ): float {
 function increment( int $turns ): float {
 	$begun = hrtime( true );
 	for ( $i = 0; $i < $turns; $i++ ) {
-		apcu_inc( 'counter' );
+		$result = apcu_inc( 'counter' );
 	}
 	return ( hrtime( true ) - $begun ) / $turns;
 }
@@ -48,7 +51,7 @@ function increment( int $turns ): float {
 function append( string $file, string $line, int $turns ): float {
 	$begun = hrtime( true );
 	for ( $i = 0; $i < $turns; $i++ ) {
-		file_put_contents( $file, $line, FILE_APPEND | LOCK_EX );
+		$result = file_put_contents( $file, $line, FILE_APPEND | LOCK_EX );
 	}
 	return ( hrtime( true ) - $begun ) / $turns;
 }
@@ -56,7 +59,7 @@ function append( string $file, string $line, int $turns ): float {
 function counters( string $site, int $turns ): float {
 	$begun = hrtime( true );
 	for ( $i = 0; $i < $turns; $i++ ) {
-		qahm_realtime_counters( $site );
+		$result = qahm_realtime_counters( $site );
 	}
 	return ( hrtime( true ) - $begun ) / $turns;
 }
@@ -64,7 +67,7 @@ function counters( string $site, int $turns ): float {
 function nothing( string $site, int $turns ): float {
 	$begun = hrtime( true );
 	for ( $i = 0; $i < $turns; $i++ ) {
-		bench_empty( $site );
+		$result = bench_empty( $site );
 	}
 	return ( hrtime( true ) - $begun ) / $turns;
 }

@@ -26,7 +26,7 @@ export async function collector( { figures, site, id, collect } ) {
 	writeFileSync( join( site.wordpress, decodeURIComponent( empty ) ), '<?php\n' );
 	const rates = { collect: [], empty: [] };
 	let accepted = 0;
-	const before = await status( site );
+	const before = await status( site, 1500 );
 	// The first round warms both up.
 	for ( let number = 0; number <= ROUNDS; number++ ) {
 		const pair = [ [ 'empty', empty ], [ 'collect', collect ] ];

@@ -17,7 +17,7 @@ function binary( name, place ) {
 }
 
 /** What the engine of a site says of itself, `wait` ms from now: it renews it every second. */
-export async function status( site, wait = 0 ) {
+export async function status( site, wait ) {
 	await pause( wait );
 	const driver = binary( 'qahm-bench', privateDir( join( site.dir, 'bench' ) ) );
 	return JSON.parse( runAsUser( driver, [ 'status', join( site.run, 'realtime' ) ] ) ).engine;
