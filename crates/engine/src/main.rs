@@ -89,7 +89,8 @@ fn serve(
     let store = Store::open(&data.path).map_err(Failure::Store)?;
     let directory = data.path.clone();
     let listener = Control::bind(&runtime).map_err(Failure::Socket)?;
-    let key = Arc::new(qahm_runtime::token_key(&runtime).ok());
+    let doorstep =
+        Arc::new(qahm_runtime::runtime_dir(options.runtime_dir.as_deref(), false).map_err(Failure::Runtime)?);
     let hub = Arc::new(Hub::default());
     let (orders, taken) = bounded(64);
     let (knocks, doors) = bounded::<loopback::Knock>(64);
@@ -100,8 +101,8 @@ fn serve(
     let control = Arc::new(Control::new(hub, orders));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
-        let (key, doors, results) = (key.clone(), doors.clone(), results.clone());
-        std::thread::spawn(move || loopback::serve(key.as_ref().as_ref(), &doors, &results));
+        let (doorstep, doors, results) = (doorstep.clone(), doors.clone(), results.clone());
+        std::thread::spawn(move || loopback::serve(&doorstep, &doors, &results));
     }
     pipeline.run(end);
     if pipeline.emptied() {

@@ -361,3 +361,20 @@ fn version_help_and_usage() {
     assert!(String::from_utf8_lossy(&run(&["--help"]).stdout).contains("Exit codes"));
     assert_eq!(run(&["--nonsense"]).status.code(), Some(2));
 }
+
+#[test]
+fn an_engine_that_cannot_be_reached_any_more_makes_room_for_the_next() {
+    for lost in ["control.sock", ""] {
+        let mut stage = Stage::new();
+        stage.start();
+        stage.configure(&json!({}));
+        let ring = stage.ring().unwrap();
+        push(&ring, Kind::View, 1, 1, 0, "/");
+        stage.await_live("active", 1);
+        let path = stage.own("run").join(lost);
+        if lost.is_empty() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
+        assert_eq!(stage.engine.take().unwrap().wait().unwrap().code(), Some(0), "{lost}");
+        stage.start();
+        stage.await_live("active", 1);
+    }
+}

@@ -1,12 +1,13 @@
 //! Transitions on their way to WordPress: claimed under a lease, acknowledged, tried again after a death.
 //!
-//! - One claim per site at a time, and it holds every transition that waits, oldest first: handlers see an alert's
-//!   raising before its end.
+//! - One claim per site at a time, of one transition, the oldest first: handlers see an alert's raising before its end,
+//!   and the lease is about one transition's handlers.
 //! - A claim ends with its acknowledgement, with its lease, or at once when the claiming process is gone.
 //! - Who dies in the middle is followed by another attempt, at most three in all; then the transition is given up,
 //!   counted and shown, never silently lost.
 //!
-//! Pure: time comes in as Unix seconds, whether a process lives as a function.
+//! Pure: time comes in as engine seconds, which a wall clock that is set does not move; whether a process lives comes
+//! in as a function.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,8 +19,9 @@ use super::Transition;
 
 /// Attempts at most.
 pub const ATTEMPTS: u32 = 3;
-/// Transitions of one claim at most.
-const CLAIM_MAX: usize = 20;
+/// Transitions that wait for a site at most; beyond it the oldest is given up. A WordPress that cannot be reached for
+/// weeks must not fill the disk.
+const WAITING_MAX: usize = 100;
 /// After this many seconds requests other than the engine's own may claim.
 pub const PATIENCE: i64 = 10;
 
@@ -33,7 +35,7 @@ pub struct Entry {
     pub kind: String,
     /// Claims so far.
     pub attempt: u32,
-    /// Unix seconds.
+    /// Engine second.
     pub created: i64,
     /// What the handlers get.
     pub data: Value,
@@ -45,7 +47,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     pub number: u64,
-    /// Unix seconds.
+    /// Engine second.
     pub until: i64,
     /// Process id and start time (clock ticks after boot).
     pub pid: u32,
@@ -95,26 +97,33 @@ pub struct Outbox {
 impl Outbox {
     /// Puts back what the store knew; what cannot be read is left out. `seed` starts the numbers of claims, so that a
     /// late acknowledgement to an engine before this one meets no claim of ours.
-    pub fn restore(entries: &[String], unix: i64, seed: u64) -> Outbox {
+    pub fn restore(entries: &[String], now: i64, seed: u64) -> Outbox {
         let entries: BTreeMap<i64, Entry> = entries
             .iter()
             .filter_map(|json| serde_json::from_str::<Entry>(json).ok())
             .map(|e| (e.number, e))
             .collect();
         // Numbers only grow, also when the box was empty: milliseconds leave room for what was numbered before.
-        let next = entries.keys().next_back().map_or(0, |n| n + 1).max(unix * 1000);
+        let next = entries.keys().next_back().map_or(0, |n| n + 1).max(now * 1000);
         Outbox { entries, next, claims: seed >> 12, ..Outbox::default() }
     }
 
     /// Adds a transition.
-    pub fn add(&mut self, site: SiteId, transition: Transition, kind: &str, data: Value, unix: i64) {
+    pub fn add(&mut self, site: SiteId, transition: Transition, kind: &str, data: Value, now: i64) {
+        let waiting: Vec<i64> = self.of(site).filter(|e| e.claim.is_none()).map(|e| e.number).collect();
+        if waiting.len() >= WAITING_MAX
+            && let Some(oldest) = waiting.first()
+        {
+            self.failed += 1;
+            self.remove(*oldest);
+        }
         let entry = Entry {
             number: self.next,
             site: site.to_string(),
             transition,
             kind: kind.into(),
             attempt: 0,
-            created: unix,
+            created: now,
             data,
             claim: None,
         };
@@ -132,48 +141,38 @@ impl Outbox {
         self.changed.insert(number, None);
     }
 
-    /// Claims what waits for a site. `None`: nothing waits, or another claim holds.
+    /// The entries of a site, oldest first.
+    fn of(&self, site: SiteId) -> impl Iterator<Item = &Entry> {
+        let name = site.to_string();
+        self.entries.values().filter(move |e| e.site == name)
+    }
+
+    /// Claims the oldest transition that waits for a site. `None`: nothing waits, or another claim holds.
     pub fn claim(
         &mut self,
         site: SiteId,
         claimer: Claimer,
-        unix: i64,
+        now: i64,
         alive: impl Fn(u32, u64) -> bool,
-    ) -> Option<(u64, Vec<Entry>)> {
-        self.release(unix, alive);
-        let name = site.to_string();
-        let waiting: Vec<i64> =
-            self.entries.values().filter(|e| e.site == name).map(|e| e.number).take(CLAIM_MAX).collect();
-        if waiting.is_empty() || self.entries.values().any(|e| e.site == name && e.claim.is_some()) {
+    ) -> Option<(u64, Entry)> {
+        self.release(now, alive);
+        if self.of(site).any(|e| e.claim.is_some()) {
             return None;
         }
+        let mut entry = self.of(site).next()?.clone();
         self.claims += 1;
         let number = self.claims;
-        let mut claimed = Vec::new();
-        for id in waiting {
-            let Some(mut entry) = self.entries.get(&id).cloned() else { continue };
-            entry.attempt += 1;
-            entry.claim = Some(Claim {
-                number,
-                until: unix + claimer.lease,
-                pid: claimer.pid,
-                started: claimer.started,
-            });
-            claimed.push(entry.clone());
-            self.change(entry);
-        }
-        Some((number, claimed))
+        entry.attempt += 1;
+        entry.claim =
+            Some(Claim { number, until: now + claimer.lease, pid: claimer.pid, started: claimer.started });
+        self.change(entry.clone());
+        Some((number, entry))
     }
 
     /// Ends a claim: what was delivered is done, the rest waits again. Answers whether the claim was known.
     pub fn acknowledge(&mut self, site: SiteId, number: u64, results: &[Delivered]) -> bool {
-        let name = site.to_string();
-        let held: Vec<i64> = self
-            .entries
-            .values()
-            .filter(|e| e.site == name && e.claim.as_ref().is_some_and(|c| c.number == number))
-            .map(|e| e.number)
-            .collect();
+        let held = |e: &&Entry| e.claim.as_ref().is_some_and(|c| c.number == number);
+        let held: Vec<i64> = self.of(site).filter(held).map(|e| e.number).collect();
         for id in &held {
             let Some(mut entry) = self.entries.get(id).cloned() else { continue };
             match results.iter().find(|r| entry.is(r)) {
@@ -208,11 +207,11 @@ impl Outbox {
     }
 
     /// Ends the claims whose lease is over or whose claimer is gone.
-    pub fn release(&mut self, unix: i64, alive: impl Fn(u32, u64) -> bool) {
+    pub fn release(&mut self, now: i64, alive: impl Fn(u32, u64) -> bool) {
         let over: Vec<Entry> = self
             .entries
             .values()
-            .filter(|e| e.claim.as_ref().is_some_and(|c| c.until <= unix || !alive(c.pid, c.started)))
+            .filter(|e| e.claim.as_ref().is_some_and(|c| c.until <= now || !alive(c.pid, c.started)))
             .cloned()
             .collect();
         for mut entry in over {
@@ -277,50 +276,61 @@ mod tests {
         outbox
     }
 
-    fn done(entries: &[Entry]) -> Vec<Delivered> {
-        entries
-            .iter()
-            .map(|e| Delivered { id: "a1".into(), transition: e.transition, error: String::new() })
-            .collect()
+    fn done(entry: &Entry) -> Vec<Delivered> {
+        vec![Delivered { id: "a1".into(), transition: entry.transition, error: String::new() }]
     }
 
     #[test]
     fn claimed_in_order_once_and_never_by_two() {
         let mut outbox = filled();
         assert_eq!(outbox.claim(SiteId(8), ME, 1002, |_, _| true), None);
-        let (claim, entries) = outbox.claim(SITE, ME, 1002, |_, _| true).unwrap();
-        assert_eq!(
-            entries.iter().map(|e| e.transition).collect::<Vec<_>>(),
-            [Transition::Raised, Transition::Resolved]
-        );
-        assert!(outbox.claim(SITE, ME, 1003, |_, _| true).is_none(), "never two at once");
-        assert!(outbox.waiting().is_empty());
-        assert!(!outbox.acknowledge(SITE, claim + 1, &done(&entries)));
-        assert!(outbox.acknowledge(SITE, claim, &done(&entries)));
+        for transition in [Transition::Raised, Transition::Resolved] {
+            let (claim, entry) = outbox.claim(SITE, ME, 1002, |_, _| true).unwrap();
+            assert_eq!((entry.transition, entry.attempt), (transition, 1));
+            assert!(outbox.claim(SITE, ME, 1003, |_, _| true).is_none(), "never two at once");
+            assert!(outbox.waiting().is_empty());
+            assert!(!outbox.acknowledge(SITE, claim + 1, &done(&entry)));
+            assert!(outbox.acknowledge(SITE, claim, &done(&entry)));
+            assert!(!outbox.acknowledge(SITE, claim, &done(&entry)), "a second one finds nothing");
+        }
         assert!(outbox.is_empty());
-        assert!(!outbox.acknowledge(SITE, claim, &done(&entries)), "a second acknowledgement finds nothing");
     }
 
     #[test]
     fn a_dead_claimer_is_followed_by_two_more_attempts() {
         let mut outbox = filled();
         for attempt in 1..=ATTEMPTS {
-            let (_, entries) = outbox.claim(SITE, ME, 1002, |_, _| false).unwrap();
-            assert!(entries.iter().all(|e| e.attempt == attempt));
+            let (_, entry) = outbox.claim(SITE, ME, 1002, |_, _| false).unwrap();
+            assert_eq!((entry.transition, entry.attempt), (Transition::Raised, attempt));
         }
-        assert!(outbox.claim(SITE, ME, 1002, |_, _| false).is_none());
-        assert_eq!(outbox.failed, 2);
+        let (_, next) = outbox.claim(SITE, ME, 1002, |_, _| false).unwrap();
+        assert_eq!(
+            (next.transition, next.attempt),
+            (Transition::Resolved, 1),
+            "only what was tried is given up"
+        );
+        assert_eq!(outbox.failed, 1);
     }
 
     #[test]
     fn a_lease_ends_and_what_was_not_acknowledged_waits_again() {
         let mut outbox = filled();
-        let (claim, entries) = outbox.claim(SITE, ME, 1002, |_, _| true).unwrap();
+        let (claim, entry) = outbox.claim(SITE, ME, 1002, |_, _| true).unwrap();
         assert!(outbox.claim(SITE, ME, 1041, |_, _| true).is_none());
         let (second, _) = outbox.claim(SITE, ME, 1042, |_, _| true).unwrap();
-        assert!(!outbox.acknowledge(SITE, claim, &done(&entries)), "the first claim is over");
-        assert!(outbox.acknowledge(SITE, second, &done(&entries[..1])));
+        assert!(!outbox.acknowledge(SITE, claim, &done(&entry)), "the first claim is over");
+        assert!(outbox.acknowledge(SITE, second, &[]));
         assert_eq!(outbox.waiting().len(), 1);
+    }
+
+    #[test]
+    fn a_claim_that_nobody_heard_of_costs_no_attempt() {
+        let mut outbox = filled();
+        for _ in 0..10 {
+            let (claim, entry) = outbox.claim(SITE, ME, 1002, |_, _| true).unwrap();
+            assert_eq!(entry.attempt, 1);
+            outbox.cancel(claim);
+        }
     }
 
     #[test]
@@ -331,6 +341,16 @@ mod tests {
             outbox.take_changed().values().flatten().map(|e| serde_json::to_string(e).unwrap()).collect();
         let mut again = Outbox::restore(&stored, 1003, 1 << 40);
         assert!(again.claim(SITE, ME, 1003, |_, _| true).is_none(), "the lease holds over a restart");
-        assert_eq!(again.claim(SITE, ME, 1003, |_, _| false).unwrap().1.len(), 2);
+        assert_eq!(again.claim(SITE, ME, 1003, |_, _| false).unwrap().1.attempt, 2);
+    }
+
+    #[test]
+    fn a_site_that_cannot_be_reached_does_not_fill_the_disk() {
+        let mut outbox = filled();
+        for n in 0..500 {
+            outbox.add(SITE, Transition::Raised, "high_traffic", Value::Null, 1002 + n);
+        }
+        assert_eq!(outbox.of(SITE).count(), WAITING_MAX);
+        assert_eq!(outbox.failed, 402);
     }
 }

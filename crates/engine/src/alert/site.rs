@@ -13,6 +13,9 @@ const RECENT: usize = 20;
 pub struct SiteAlerts {
     /// Newest first; those without an end are on.
     pub episodes: Vec<Episode>,
+    /// Something here is not stored yet: a transition, or an episode's highest value.
+    #[serde(skip)]
+    pub dirty: bool,
 }
 
 /// A number that was judged.
@@ -47,12 +50,17 @@ impl SiteAlerts {
                 };
                 self.episodes.insert(0, episode.clone());
                 self.episodes.truncate(RECENT);
+                self.dirty = true;
                 Some((Transition::Raised, episode))
             }
             (Some(episode), Verdict::On(level)) => {
-                episode.value = episode.value.max(measured.value);
+                if measured.value > episode.value {
+                    episode.value = measured.value;
+                    self.dirty = true;
+                }
                 if level > episode.level {
                     episode.level = level;
+                    self.dirty = true;
                     return Some((Transition::Level, episode.clone()));
                 }
                 None
@@ -61,6 +69,7 @@ impl SiteAlerts {
                 episode.until = Some(unix.max(episode.since));
                 let mut ended = episode.clone();
                 ended.value = measured.value;
+                self.dirty = true;
                 Some((Transition::Resolved, ended))
             }
             (None, _) | (_, Verdict::Keep) => None,
@@ -101,5 +110,21 @@ mod tests {
         );
         assert_eq!(alerts.episodes.len(), 2);
         assert_eq!(alerts.episodes[1].value, 25.0);
+    }
+
+    #[test]
+    fn the_highest_value_is_to_be_stored_although_it_is_no_transition() {
+        let mut alerts = SiteAlerts::default();
+        let mut dirty = |active| {
+            let verdict = high_traffic(active, 10);
+            let measured =
+                Measured { kind: "high_traffic", value: f64::from(active), threshold: 10.0, verdict };
+            alerts.judge(measured, 1, || "a".into());
+            std::mem::take(&mut alerts.dirty)
+        };
+        assert_eq!(
+            [5, 10, 12, 11, 12, 25, 3, 3].map(&mut dirty),
+            [false, true, true, false, false, true, true, false]
+        );
     }
 }

@@ -38,9 +38,7 @@ impl Salts {
     pub fn turn(&mut self, day: u32, now: Second) -> Result<bool, getrandom::Error> {
         if day != self.day {
             let next = Salts::new(day)?;
-            // A day that was skipped leaves nothing in progress.
-            let previous = (day == self.day + 1).then_some((self.current, now));
-            *self = Salts { previous, ..next };
+            *self = Salts { previous: Some((self.current, now)), ..next };
             return Ok(true);
         }
         if self.previous.is_some_and(|(_, used)| used + VISIT_GAP <= now) {

@@ -45,6 +45,8 @@ pub const VISIT_GAP: Second = THIRTY;
 pub const LEAVE: Second = 3;
 /// … or this many after a click on a link of the site.
 pub const LEAVE_BY_LINK: Second = 10;
+/// Bytes of page names a site may always have: some 80 pages.
+const PAGES_LEAST: usize = 16 << 10;
 /// A view that left is remembered this long, to recognise late duplicates.
 const GONE: Second = 120;
 
@@ -109,6 +111,7 @@ impl Live {
 
     pub fn set_budget(&mut self, bytes: usize) {
         self.budget = bytes;
+        self.share_pages();
     }
 
     /// Adds a site or changes its window (seconds) and time zone; a change of zone may begin a new day.
@@ -141,6 +144,7 @@ impl Live {
                 }
             }
         }
+        self.share_pages();
         self.resettle_all(id);
     }
 
@@ -155,6 +159,14 @@ impl Live {
         if let Some(place) = self.sites.get_mut(usize::from(number)) {
             place.known = false;
             place.site = Site::default();
+        }
+    }
+
+    /// Page names of all sites take a quarter of the memory at most, each site's an equal share of it.
+    fn share_pages(&mut self) {
+        let share = (self.budget / 4 / self.by_id.len().max(1)).max(PAGES_LEAST);
+        for place in &mut self.sites {
+            place.site.pages.set_limit(share);
         }
     }
 

@@ -8,6 +8,9 @@ use std::collections::HashMap;
 /// Pages kept per site.
 pub const CAP: usize = 10_000;
 
+/// Pages dropped at most to make room for one.
+const TRIES: usize = 8;
+
 /// Number of the "(other)" row.
 pub const OTHER: PageId = PageId(0);
 
@@ -34,6 +37,10 @@ pub struct Pages {
     by_path: HashMap<Box<str>, u32>,
     by_id: HashMap<PageId, u32>,
     next_id: u32,
+    /// Places of pages that were dropped.
+    free: Vec<u32>,
+    /// Bytes the pages may take.
+    limit: usize,
     /// Where the search for an unheld page goes on.
     hand: usize,
     text_bytes: usize,
@@ -59,6 +66,8 @@ impl Default for Pages {
             by_path: HashMap::new(),
             by_id: HashMap::from([(OTHER, 0)]),
             next_id: 1,
+            free: Vec::new(),
+            limit: usize::MAX,
             hand: 1,
             text_bytes: 0,
             changed: Vec::new(),
@@ -102,7 +111,7 @@ impl Pages {
     /// Puts back a page as the store knew it.
     pub fn restore(&mut self, id: PageId, path: &str, title: &str, day: u32) {
         self.next_id = self.next_id.max(id.0 + 1);
-        if id != OTHER && self.places.len() <= CAP && !self.by_path.contains_key(path) {
+        if id != OTHER && !path.is_empty() && self.places.len() <= CAP && !self.by_path.contains_key(path) {
             self.place(Page { id, path: path.into(), title: title.into(), held: 0, active: 0, day });
         }
     }
@@ -112,37 +121,48 @@ impl Pages {
         self.next_id = self.next_id.max(highest.saturating_add(1));
     }
 
+    /// Gives a page a place, if need be that of pages no view holds.
     fn place(&mut self, page: Page) -> bool {
-        let place = if self.places.len() <= CAP {
-            self.places.len()
-        } else {
-            let Some(free) = self.unheld() else { return false };
-            free
-        };
-        self.text_bytes += page.path.len() * 2 + page.title.len();
-        self.by_path.insert(page.path.clone(), place as u32);
-        self.by_id.insert(page.id, place as u32);
-        match self.places.get_mut(place) {
-            Some(old) => {
-                let old = std::mem::replace(old, page);
-                self.text_bytes -= old.path.len() * 2 + old.title.len();
-                self.by_path.remove(&old.path);
-                self.by_id.remove(&old.id);
+        for _ in 0..TRIES {
+            let fits = self.bytes() + page.bytes() <= self.limit;
+            if fits && (self.places.len() <= CAP || !self.free.is_empty()) {
+                break;
             }
+            if !self.drop_unheld() {
+                return false;
+            }
+        }
+        if self.bytes() + page.bytes() > self.limit {
+            return false;
+        }
+        self.text_bytes += page.bytes();
+        let place = self.free.pop().unwrap_or(self.places.len() as u32);
+        self.by_path.insert(page.path.clone(), place);
+        self.by_id.insert(page.id, place);
+        match self.places.get_mut(place as usize) {
+            Some(blank) => *blank = page,
             None => self.places.push(page),
         }
         true
     }
 
-    /// A place whose page no view holds; looks at a bounded number of places, so that a flood stays cheap.
-    fn unheld(&mut self) -> Option<usize> {
+    /// Drops a page that no view holds; looks at a bounded number of places, so that a flood stays cheap.
+    fn drop_unheld(&mut self) -> bool {
         for _ in 0..64 {
             self.hand = if self.hand + 1 < self.places.len() { self.hand + 1 } else { 1 };
-            if self.places.get(self.hand).is_some_and(|p| p.held == 0) {
-                return Some(self.hand);
+            let Some(page) = self.places.get_mut(self.hand) else { return false };
+            if page.held > 0 || page.path.is_empty() {
+                continue;
             }
+            let blank = Page { id: page.id, path: "".into(), title: "".into(), held: 0, active: 0, day: 0 };
+            let old = std::mem::replace(page, blank);
+            self.text_bytes -= old.bytes();
+            self.by_path.remove(&old.path);
+            self.by_id.remove(&old.id);
+            self.free.push(self.hand as u32);
+            return true;
         }
-        None
+        false
     }
 
     pub fn get(&self, id: PageId) -> Option<&Page> {
@@ -212,9 +232,21 @@ impl Pages {
         self.places.len() <= 1
     }
 
+    /// Bytes the pages may take; what is over it goes as new ones come.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
     /// Bytes of memory, estimated.
     pub fn bytes(&self) -> usize {
-        self.text_bytes + self.places.len() * 160
+        self.text_bytes
+    }
+}
+
+impl Page {
+    /// Bytes of memory: the path stands twice, and tables and places are about this large.
+    fn bytes(&self) -> usize {
+        self.path.len() * 2 + self.title.len() + 160
     }
 }
 
@@ -240,6 +272,21 @@ mod tests {
         }
         assert!(pages.len() <= CAP + 1);
         assert!(pages.bytes() < CAP * 300);
+    }
+
+    #[test]
+    fn pages_stay_within_their_bytes() {
+        let mut pages = Pages::default();
+        pages.set_limit(100_000);
+        for n in 0..10_000 {
+            pages.number(&format!("/{n}/{}", "x".repeat(n % 400)), "");
+            assert!(pages.bytes() <= 100_000);
+        }
+        assert!(pages.len() > 50, "and not by keeping none");
+        let id = pages.number("/last", "");
+        assert_ne!(id, OTHER);
+        assert_eq!(pages.known("/last"), Some(id));
+        assert_eq!(&*pages.get(id).unwrap().path, "/last");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! It carries no alert, only a token that says the engine sent it: what is to be told is claimed over the control
 //! socket, so a request that is lost, repeated or forged delivers nothing twice.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, Sender};
 use qahm_event::SiteId;
-use qahm_runtime::{Claims, Key, Purpose, mint};
+use qahm_runtime::{Claims, Place, Purpose, mint, token_key};
 
 /// Ask this site.
 #[derive(Debug, Clone)]
@@ -17,8 +17,6 @@ pub struct Knock {
     pub url: String,
     /// Seconds a handler may take.
     pub patience: u64,
-    /// Unix seconds.
-    pub unix: i64,
 }
 
 /// How it went.
@@ -30,7 +28,7 @@ pub struct Knocked {
 }
 
 /// Knocks wherever it is told to until the channel closes.
-pub fn serve(key: Option<&Key>, knocks: &Receiver<Knock>, results: &Sender<Knocked>) {
+pub fn serve(runtime: &Place, knocks: &Receiver<Knock>, results: &Sender<Knocked>) {
     // No redirects: the registered address is the one that was checked. A site's own certificate is often made for a
     // name that resolves elsewhere from here; such a site is served by its other requests.
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -41,18 +39,17 @@ pub fn serve(key: Option<&Key>, knocks: &Receiver<Knock>, results: &Sender<Knock
         .build()
         .into();
     for knock in knocks {
-        let error = key.map_or_else(
-            || Some("there is no token key in the runtime directory".into()),
-            |key| knock_at(&agent, key, &knock).err(),
-        );
+        let error = knock_at(&agent, runtime, &knock).err();
         if results.send(Knocked { site: knock.site, error }).is_err() {
             return;
         }
     }
 }
 
-fn knock_at(agent: &ureq::Agent, key: &Key, knock: &Knock) -> Result<(), String> {
-    let unix = u64::try_from(knock.unix).unwrap_or(0);
+fn knock_at(agent: &ureq::Agent, runtime: &Place, knock: &Knock) -> Result<(), String> {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    // Read each time: who deletes the key gets a new one, and the workers have it already.
+    let key = token_key(runtime).map_err(|e| e.to_string())?;
     let claims = Claims {
         site: knock.site.0,
         user: 0,
@@ -66,7 +63,7 @@ fn knock_at(agent: &ureq::Agent, key: &Key, knock: &Knock) -> Result<(), String>
         .config()
         .timeout_global(Some(Duration::from_secs(knock.patience + 10)))
         .build()
-        .header("X-Qahm-Realtime-Token", mint(key, &claims))
+        .header("X-Qahm-Realtime-Token", mint(&key, &claims))
         .send_empty()
         .map_err(|e| e.to_string())?;
     if response.status().is_success() {

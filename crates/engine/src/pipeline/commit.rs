@@ -42,7 +42,7 @@ impl Pipeline {
     pub(super) fn commit(&mut self) -> Result<(), Error> {
         self.gather();
         let begun = Micros::now().0;
-        if !self.batch.is_empty() {
+        if !self.batch.is_empty() || self.store.bucket_due(self.live.now()) {
             let mark = self.clock.mark(self.live.now(), self.live.unix());
             self.store.commit(&self.batch, &self.live, &mark)?;
             self.batch.clear();
@@ -86,6 +86,10 @@ impl Pipeline {
     pub(super) fn say(&mut self, text: &str) {
         if text != self.said {
             text.clone_into(&mut self.said);
+            // Seen with --foreground; a daemon's standard error leads nowhere.
+            if !text.is_empty() {
+                eprintln!("qahm-realtimed: {text}");
+            }
             if let Some(source) = self.sources.current() {
                 source.ring.set_message(Message::Engine, text);
             }

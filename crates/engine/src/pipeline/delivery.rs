@@ -42,7 +42,7 @@ impl Deliveries {
 impl Pipeline {
     /// Moves what waits: knocks at sites, hears how it went, shows other requests what they may claim.
     pub(super) fn deliver(&mut self) {
-        let (unix, now) = (self.live.unix(), self.clock.now());
+        let now = self.clock.now();
         while let Ok(knocked) = self.knocked.try_recv() {
             let door = self.delivery.sites.entry(knocked.site).or_default();
             door.knocking = false;
@@ -53,7 +53,7 @@ impl Pipeline {
         if self.outbox.is_empty() {
             return;
         }
-        self.outbox.release(unix, |pid, started| qahm_runtime::started(pid) == Some(started));
+        self.outbox.release(now.into(), |pid, started| qahm_runtime::started(pid) == Some(started));
         for name in self.outbox.waiting().into_keys() {
             let Some(site) = SiteId::parse(name.as_bytes()) else { continue };
             let Some(config) = self.configs.get(&site) else { continue };
@@ -62,7 +62,7 @@ impl Pipeline {
                 continue;
             }
             let patience = u64::from(config.max_execution_time);
-            let knock = Knock { site, url: config.deliver.clone(), patience, unix };
+            let knock = Knock { site, url: config.deliver.clone(), patience };
             door.knocking = self.knocks.try_send(knock).is_ok();
             door.next = now + AGAIN;
         }
@@ -72,13 +72,13 @@ impl Pipeline {
     /// Sets each site's pending bit: its other requests may claim when the engine's own failed or took too long.
     pub(super) fn show_pending(&self) {
         let Some(source) = self.sources.current() else { return };
-        let unix = self.live.unix();
+        let now = i64::from(self.clock.now());
         let waiting = self.outbox.waiting();
         for (site, config) in &self.configs {
             let since = waiting.get(&site.to_string());
             let failed = self.delivery.sites.get(site).is_some_and(|d| d.failures > 0);
             let open =
-                since.is_some_and(|since| failed || config.deliver.is_empty() || unix - since >= PATIENCE);
+                since.is_some_and(|since| failed || config.deliver.is_empty() || now - since >= PATIENCE);
             if let Some(row) = source.ring.site(site.0)
                 && row.alert_pending() != open
             {

@@ -41,6 +41,10 @@ impl Pipeline {
         }
         let private = (config.respect_dnt && head.flags.contains(Flags::PRIVATE))
             || (config.consent == "limited" && !head.flags.contains(Flags::CONSENT));
+        if config.consent == "wait" && touch_without_consent(&head) {
+            // A page cached before consent was asked for still has the script that does not ask.
+            return self.exclude(head.site, "consent");
+        }
         self.live.advance(at);
         match head.kind {
             Kind::Request => self.take_request(&record),
@@ -94,7 +98,7 @@ impl Pipeline {
                 self.add_view(record, page, visit);
             }
         }
-        self.batch.touch(&touch);
+        self.batch.touch(&touch, self.live.now());
     }
 
     /// The visitor's key: address behind trusted proxies, user agent, the day's salt.
@@ -170,8 +174,12 @@ impl Pipeline {
             Some(b"role") => "role",
             _ => return self.drop_event(record.head.site, "reason"),
         };
-        if let Some(site) = self.live.site_mut(record.head.site) {
-            site.exclude(reason);
+        self.exclude(record.head.site, reason);
+    }
+
+    fn exclude(&mut self, site: SiteId, reason: &str) {
+        if let Some(state) = self.live.site_mut(site) {
+            state.exclude(reason);
         }
     }
 
@@ -186,4 +194,8 @@ impl Pipeline {
         let Micros(us) = head.time;
         (i64::from(self.clock.second(head.time)) + self.offset) * 1000 + (us % 1_000_000 / 1000) as i64
     }
+}
+
+fn touch_without_consent(head: &Head) -> bool {
+    TouchKind::of(head.kind).is_some() && !head.flags.contains(Flags::CONSENT)
 }

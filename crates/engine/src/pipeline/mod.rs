@@ -98,6 +98,8 @@ pub struct Pipeline {
     published: u64,
     /// The last site was forgotten: the data goes, and the engine with it.
     emptied: bool,
+    /// Directory or socket were deleted under us: nobody can reach us any more, the next engine makes them anew.
+    cut_off: bool,
     /// The wall clock was set back: by how many seconds, and until when to say so (engine second).
     set_back: Option<(i64, Second)>,
     epoch: String,
@@ -144,7 +146,6 @@ impl Pipeline {
             .iter()
             .filter_map(|(id, json)| serde_json::from_str(json).ok().map(|state| (*id, state)))
             .collect();
-        let unix = i64::from(last) + offset;
         let epoch = random();
         let mut pipeline = Pipeline {
             runtime,
@@ -160,7 +161,7 @@ impl Pipeline {
             configs,
             salts: SaltFiles::default(),
             alerts,
-            outbox: Outbox::restore(&stored.entries, unix, epoch),
+            outbox: Outbox::restore(&stored.entries, last.into(), epoch),
             delivery: delivery::Deliveries::default(),
             batch: Batch::default(),
             uncommitted: 0,
@@ -171,6 +172,7 @@ impl Pipeline {
             said: String::new(),
             published: 0,
             emptied: false,
+            cut_off: false,
             set_back: None,
             epoch: format!("{epoch:016x}"),
             frames: 0,
@@ -193,7 +195,7 @@ impl Pipeline {
     pub fn run(&mut self, end: &AtomicBool) {
         let mut buffer = [0; PAYLOAD_MAX];
         let mut last_record = 0;
-        while !end.load(Ordering::Acquire) && !self.emptied {
+        while !end.load(Ordering::Acquire) && !self.emptied && !self.cut_off {
             let now_us = Micros::now().0;
             self.beat(now_us);
             self.take_orders();
@@ -247,8 +249,12 @@ impl Pipeline {
             }
             self.uncommitted += taken;
             for touch in self.live.evict() {
-                self.batch.touch(&touch);
+                self.batch.touch(&touch, self.live.now());
             }
+        } else if self.uncommitted == 0 {
+            // Slots whose producers died give nothing to commit, and none of them may wait for a record that comes after
+            // them: a ring full of them takes no record.
+            self.sources.free();
         }
         taken
     }

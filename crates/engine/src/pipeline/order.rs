@@ -17,8 +17,13 @@ impl Pipeline {
         for _ in 0..ORDERS {
             let Ok((order, reply)) = self.orders.try_recv() else { return };
             let answer = self.carry_out(order);
-            // Who asked may have gone.
-            let _gone = reply.send(answer);
+            let claim = answer.get("claim").and_then(Value::as_u64);
+            // Who asked may have stopped waiting: then nobody will act on the claim.
+            if reply.send(answer).is_err()
+                && let Some(claim) = claim
+            {
+                self.unclaim(claim);
+            }
         }
     }
 
@@ -28,26 +33,22 @@ impl Pipeline {
             Order::Change { site, change } => self.change(site, change),
             Order::Claim { site, claimer } => {
                 let alive = |pid, started| qahm_runtime::started(pid) == Some(started);
-                match self.outbox.claim(site, claimer, self.live.unix(), alive) {
+                match self.outbox.claim(site, claimer, self.clock.now().into(), alive) {
                     None => ok(json!({ "claim": null, "alerts": [] })),
                     // The claim must outlive us before anybody acts on it.
                     Some((number, _)) if !self.try_commit(Micros::now().0) => {
                         self.outbox.cancel(number);
                         error("busy", self.trouble.as_deref().unwrap_or("the claim could not be stored"))
                     }
-                    Some((number, entries)) => {
-                        let alerts: Vec<Value> = entries
-                            .iter()
-                            .map(|e| {
-                                json!({ "transition": e.transition, "type": e.kind, "attempt": e.attempt, "data": e.data })
-                            })
-                            .collect();
+                    Some((number, e)) => {
                         self.show_pending();
-                        ok(json!({ "claim": number, "alerts": alerts }))
+                        let alert = json!({ "transition": e.transition, "type": e.kind, "attempt": e.attempt, "data": e.data });
+                        ok(json!({ "claim": number, "alerts": [alert] }))
                     }
                 }
             }
             Order::Acknowledge { site, claim, results } => self.acknowledge(site, claim, &results),
+            Order::Unclaim { claim } => self.unclaim(claim),
         }
     }
 
@@ -57,6 +58,12 @@ impl Pipeline {
         self.try_commit(Micros::now().0);
         self.show_pending();
         if known { ok(json!({})) } else { error("unknown-claim", "this claim is over") }
+    }
+
+    fn unclaim(&mut self, claim: u64) -> Value {
+        self.outbox.cancel(claim);
+        self.show_pending();
+        ok(json!({}))
     }
 
     fn configure(&mut self, site: SiteId, json: &str) -> Value {
@@ -115,8 +122,7 @@ impl Pipeline {
             Change::Forget => self.forget(site),
             Change::TestAlert => {
                 let data = self.alert_data(site, "test", "info", None);
-                let unix = self.live.unix();
-                self.outbox.add(site, Transition::Raised, "test", data, unix);
+                self.outbox.add(site, Transition::Raised, "test", data, self.clock.now().into());
                 self.deliver();
                 ok(json!({}))
             }

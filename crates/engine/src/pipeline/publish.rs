@@ -32,7 +32,7 @@ impl Pipeline {
                 site.kept.views_today,
                 u64::from(site.kept.peak),
                 site.kept.peak_at.max(0) as u64,
-                site.pages.active_sum(),
+                0, // spare
                 if site.approximate(now) { APPROXIMATE } else { 0 },
             ];
             counters.iter_mut().zip(values).for_each(|(counter, value)| *counter = value);

@@ -37,6 +37,17 @@ impl SaltFiles {
         Some(salts)
     }
 
+    /// Once a second for every site: salts change at midnight and old ones go although nobody visits. Once a minute the
+    /// file learns when a visit was last found under the previous salt: a restart must not split visits over midnight.
+    pub(super) fn turn(&mut self, place: &Place, site: SiteId, day: u32, now: Second) {
+        if let Some(salts) = self.of(place, site, day, now)
+            && salts.previous.is_some()
+            && now.is_multiple_of(60)
+        {
+            write(place, site, salts);
+        }
+    }
+
     pub(super) fn forget(&mut self, place: &Place, site: SiteId) {
         self.sites.remove(&site);
         // It may never have been written.

@@ -20,10 +20,15 @@ impl Pipeline {
         }
         self.ticked = now;
         self.follow_wall_clock();
+        self.follow_directory();
         self.follow_ring(now_us);
+        self.turn_salts();
         self.deliver();
         // What changed without a record, a minute or a day that turned, must not wait for the next one.
-        if self.uncommitted == 0 && now_us >= self.retry_at && self.live.sites_mut().any(|(_, site)| site.dirty) {
+        if self.uncommitted == 0
+            && now_us >= self.retry_at
+            && (self.store.bucket_due(self.live.now()) || self.live.sites_mut().any(|(_, site)| site.dirty))
+        {
             self.try_commit(now_us);
         }
         if now >= self.expire_at && self.trouble.is_none() {
@@ -33,8 +38,17 @@ impl Pipeline {
             self.expire_at = now + if more { 1 } else { 60 };
         }
         self.publish_health();
-        let notes = self.notes();
-        self.say(notes.first().map_or("", String::as_str));
+        let notes = self.notes().join("; ");
+        self.say(&notes);
+    }
+
+    fn turn_salts(&mut self) {
+        let now = self.live.now();
+        for id in self.live.ids() {
+            if let Some(day) = self.live.site(id).map(|site| site.kept.day) {
+                self.salts.turn(&self.runtime, id, day, now);
+            }
+        }
     }
 
     fn follow_wall_clock(&mut self) {
@@ -48,6 +62,19 @@ impl Pipeline {
         }
         if self.set_back.is_some_and(|(_, until)| until <= self.ticked) {
             self.set_back = None;
+        }
+    }
+
+    /// logind deletes what a user has in /dev/shm when that user logs out; a person may delete the socket.
+    fn follow_directory(&mut self) {
+        let same = |a: rustix::fs::Stat, b: rustix::fs::Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
+        let held = rustix::fs::fstat(&self.runtime.fd);
+        let found = rustix::fs::lstat(&self.runtime.path);
+        let here = held.and_then(|held| found.map(|found| same(held, found))).unwrap_or(false);
+        let socket = rustix::fs::lstat(qahm_runtime::control_path(&self.runtime)).is_ok();
+        if !here || !socket {
+            self.say("the runtime directory or its socket was deleted: the engine starts again");
+            self.cut_off = true;
         }
     }
 
@@ -82,16 +109,16 @@ impl Pipeline {
             let number = self.episodes + 1;
             let epoch = &self.epoch;
             let state = self.alerts.entry(id).or_default();
-            let Some((transition, episode)) = state.judge(measured, unix, || format!("{epoch}-{number}"))
-            else {
-                continue;
-            };
-            self.episodes = number;
-            if let Ok(json) = serde_json::to_string(state) {
+            let judged = state.judge(measured, unix, || format!("{epoch}-{number}"));
+            if std::mem::take(&mut state.dirty)
+                && let Ok(json) = serde_json::to_string(state)
+            {
                 self.batch.alerts.insert(id, json);
             }
+            let Some((transition, episode)) = judged else { continue };
+            self.episodes = number;
             let data = self.alert_data(id, "high_traffic", "", Some(&episode));
-            self.outbox.add(id, transition, "high_traffic", data, unix);
+            self.outbox.add(id, transition, "high_traffic", data, self.clock.now().into());
             self.deliver();
         }
     }
@@ -99,13 +126,6 @@ impl Pipeline {
     /// What a person should know, in words.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.trouble.iter().chain(&self.ringless).cloned().collect();
-        if self.data.volatile {
-            notes.push(format!(
-                "data is kept in {} and lost at a reboot; as root: mkdir -p {base} && chmod 1733 {base}",
-                self.data.path.display(),
-                base = qahm_runtime::DATA_BASE
-            ));
-        }
         if let Some((seconds, _)) = self.set_back {
             notes.push(format!(
                 "the wall clock was set back by {seconds} s; today goes on until it has caught up"
@@ -117,6 +137,13 @@ impl Pipeline {
         }
         if !self.outbox.error.is_empty() {
             notes.push(self.outbox.error.clone());
+        }
+        if self.data.volatile {
+            notes.push(format!(
+                "data is kept in {} and lost at a reboot; as root: mkdir -p {base} && chmod 1733 {base}",
+                self.data.path.display(),
+                base = qahm_runtime::DATA_BASE
+            ));
         }
         notes
     }

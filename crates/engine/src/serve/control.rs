@@ -79,8 +79,14 @@ impl Control {
         } else {
             error("stranger", "this engine belongs to another user")
         };
-        let answer = serde_json::to_vec(&answer).unwrap_or_default();
-        write_frame(stream, &answer, ANSWER_MAX, Instant::now() + PATIENCE)
+        let bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        let written = write_frame(stream, &bytes, ANSWER_MAX, Instant::now() + PATIENCE);
+        if written.is_err()
+            && let Some(claim) = answer.get("claim").and_then(Value::as_u64)
+        {
+            self.order(Order::Unclaim { claim });
+        }
+        written
     }
 
     /// The answer to one request of process `pid`.

@@ -63,10 +63,27 @@ pub enum Change {
 /// What the pipeline is asked to do.
 #[derive(Debug)]
 pub enum Order {
-    Configure { site: SiteId, config: String },
-    Change { site: SiteId, change: Change },
-    Claim { site: SiteId, claimer: Claimer },
-    Acknowledge { site: SiteId, claim: u64, results: Vec<Delivered> },
+    Configure {
+        site: SiteId,
+        config: String,
+    },
+    Change {
+        site: SiteId,
+        change: Change,
+    },
+    Claim {
+        site: SiteId,
+        claimer: Claimer,
+    },
+    Acknowledge {
+        site: SiteId,
+        claim: u64,
+        results: Vec<Delivered>,
+    },
+    /// The claimer never got the answer.
+    Unclaim {
+        claim: u64,
+    },
 }
 
 /// An answer that is no error.

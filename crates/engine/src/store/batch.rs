@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use qahm_event::SiteId;
 
+use crate::live::Second;
 use crate::live::minutes::Minute;
 use crate::live::pages::Page;
-use crate::live::touch::Touch;
+use crate::live::touch::{Entry, Touch};
 
 /// A page view that was counted.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Batch {
     /// Touches in the journal's form, and how many.
     pub touches: Vec<u8>,
     pub count: usize,
+    /// The last second in which the journal says that a touch came late.
+    late: Second,
     pub views: Vec<ViewRow>,
     pub requests: Vec<RequestRow>,
     pub pages: Vec<(SiteId, Page)>,
@@ -57,7 +60,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn touch(&mut self, touch: &Touch) {
+    /// Adds a touch that was taken in in second `now`.
+    pub fn touch(&mut self, touch: &Touch, now: Second) {
+        // Said once a second and in each batch anew: a replay may skip every other touch of it.
+        if touch.at < now && self.late != now {
+            self.late = now;
+            Entry::encode_late(now, &mut self.touches);
+        }
         touch.encode(&mut self.touches);
         self.count += 1;
     }
@@ -82,6 +91,7 @@ impl Batch {
         }
         self.touches.clear();
         self.count = 0;
+        self.late = 0;
         self.views.clear();
         self.requests.clear();
         self.pages.clear();

@@ -18,8 +18,9 @@ use qahm_event::SiteId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::clock::Mark;
-use crate::live::Live;
 use crate::live::snapshot::BUCKETS;
+use crate::live::touch::TOUCH_BYTES;
+use crate::live::{Live, Second};
 pub use recover::Recovered;
 
 /// Name of the database in the data directory.
@@ -74,6 +75,9 @@ pub struct Store {
     /// The bucket to be written next, and touches since one was written.
     next_bucket: u64,
     unwritten: usize,
+    /// When a bucket was last written, and how many in a row held nothing while nothing was touched.
+    bucket_at: Second,
+    quiet: u64,
     /// Days whose tables exist.
     partitions: partition::Partitions,
 }
@@ -113,7 +117,8 @@ impl Store {
             |row| row.get(0),
         )?;
         let partitions = partition::Partitions::load(&db)?;
-        Ok(Store { db, batch, next_bucket: 0, unwritten: 0, partitions })
+        let (next_bucket, unwritten) = buckets_so_far(&db)?;
+        Ok(Store { db, batch, next_bucket, unwritten, bucket_at: 0, quiet: 0, partitions })
     }
 
     /// How the last run's clock can be continued.
@@ -187,4 +192,21 @@ impl Store {
         let entries = query.query_map([], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
         Ok(StoredAlerts { states, entries })
     }
+}
+
+/// The bucket after the one written last, and the touches since. An engine goes on where the one before it ended: if each
+/// began anew, those that live shortly would write no bucket ever, and the journal, with it every start, would grow.
+fn buckets_so_far(db: &Connection) -> Result<(u64, usize)> {
+    let last: Option<i64> = db
+        .query_row("SELECT bucket FROM buckets ORDER BY batch DESC, bucket DESC LIMIT 1", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let bytes: i64 = db.query_row(
+        "SELECT ifnull(sum(length(touches)), 0) FROM journal
+         WHERE batch > (SELECT ifnull(max(batch), 0) FROM buckets)",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok((last.map_or(0, |bucket| (bucket as u64 + 1) % BUCKETS), bytes as usize / TOUCH_BYTES))
 }

@@ -11,7 +11,7 @@ use crate::live::minutes::{KEPT, Minute};
 use crate::live::pages::{CAP, PageId};
 use crate::live::site::Kept;
 use crate::live::snapshot::BUCKETS;
-use crate::live::touch::Touch;
+use crate::live::touch::Entry;
 use crate::live::{Live, Second};
 
 /// What came back.
@@ -63,12 +63,16 @@ impl Store {
     fn first_second(&self, buckets: &[Bucket]) -> Result<Option<Second>> {
         let mut query = self.db.prepare("SELECT touches FROM journal ORDER BY batch LIMIT 1")?;
         let mut rows = query.query([])?;
-        let touch = match rows.next()? {
-            Some(row) => Touch::decode(&mut row.get_ref(0)?.as_blob().unwrap_or_default()),
+        let entry = match rows.next()? {
+            Some(row) => Entry::decode(&mut row.get_ref(0)?.as_blob().unwrap_or_default()),
             None => None,
         };
+        let entry = entry.map(|entry| match entry {
+            Entry::Touch(touch) => touch.at,
+            Entry::Late(second) => second,
+        });
         let bucket = buckets.first().map(|b| b.second);
-        Ok(bucket.into_iter().chain(touch.map(|t| t.at)).min())
+        Ok(bucket.into_iter().chain(entry).min())
     }
 
     /// Each bucket is put back in the second it was written, so that time and later touches find it as it was.
@@ -89,7 +93,14 @@ impl Store {
                 self.restore(live, bucket)?;
             }
             let mut bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
-            while let Some(touch) = Touch::decode(&mut bytes) {
+            while let Some(entry) = Entry::decode(&mut bytes) {
+                let touch = match entry {
+                    Entry::Touch(touch) => touch,
+                    Entry::Late(second) => {
+                        live.advance(second);
+                        continue;
+                    }
+                };
                 // What the bucket already holds must not be applied again.
                 if since.get((touch.key.0 % BUCKETS) as usize).is_some_and(|b| *b >= batch) {
                     continue;

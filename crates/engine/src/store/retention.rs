@@ -24,34 +24,26 @@ impl Store {
         let end = Instant::now() + STEP;
         let longest = retention.iter().map(|r| i64::from(r.1)).max().unwrap_or(24) * 3600;
         for day in self.partitions.days().collect::<Vec<_>>() {
-            let day_end = (day + 1) * 86_400;
+            let over = (day + 1) * 86_400 <= unix - longest;
             for kind in KINDS {
                 let table = format!("{kind}_{}", name(day));
-                if day_end <= unix - longest {
-                    while self.delete(
-                        &format!("DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT ?1)"),
-                        [ROWS],
-                    )? == ROWS as usize
-                    {
-                        if Instant::now() > end {
-                            return Ok(true);
-                        }
-                    }
-                } else if day * 86_400 < unix - 3600 {
-                    for (site, hours) in retention.iter().filter(|r| i64::from(r.1) * 3600 < longest) {
-                        let before = (unix - i64::from(*hours) * 3600) * 1000;
-                        let sql = format!(
-                            "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE site = ?2 AND at < ?3 LIMIT ?1)"
-                        );
-                        if self.delete(&sql, params![ROWS, site.0 as i64, before])? == ROWS as usize
-                            && Instant::now() > end
-                        {
-                            return Ok(true);
-                        }
+                // A day that nobody needs is emptied first: dropping a full table would take long.
+                let any = format!("DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT ?1)");
+                if over && !self.delete_until(end, &any, [ROWS])? {
+                    return Ok(true);
+                }
+                let old = format!(
+                    "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE site = ?2 AND at < ?3 LIMIT ?1)"
+                );
+                for (site, hours) in retention {
+                    let before = unix - i64::from(*hours) * 3600;
+                    let some = !over && day * 86_400 < before;
+                    if some && !self.delete_until(end, &old, params![ROWS, site.0 as i64, before * 1000])? {
+                        return Ok(true);
                     }
                 }
             }
-            if day_end <= unix - longest {
+            if over {
                 for kind in KINDS {
                     self.db.execute_batch(&format!("DROP TABLE IF EXISTS {kind}_{}", name(day)))?;
                 }
@@ -70,6 +62,16 @@ impl Store {
         // A ring that has not been heard of for a month was lost with an earlier boot of the machine.
         self.delete("DELETE FROM ring_cursor WHERE unix < ?1", [unix - 30 * 86_400])?;
         Ok(minutes == ROWS as usize || pages == ROWS as usize)
+    }
+
+    /// Repeats a deletion until nothing is left (`true`) or the time is over.
+    fn delete_until(&self, end: Instant, sql: &str, values: impl rusqlite::Params + Copy) -> Result<bool> {
+        while self.delete(sql, values)? == ROWS as usize {
+            if Instant::now() > end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn delete(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {

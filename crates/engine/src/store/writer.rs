@@ -6,20 +6,30 @@ use super::batch::Batch;
 use super::partition::name;
 use super::{Result, Store};
 use crate::clock::Mark;
-use crate::live::Live;
 use crate::live::snapshot::BUCKETS;
+use crate::live::{Live, Second, THIRTY};
 
-/// A bucket is written after this many touches at least, or after a sixteenth of the visitors were touched.
-const TOUCHES_PER_BUCKET: usize = 4096;
+/// A bucket is written after this many touches at least, or after a sixteenth of the visitors were touched. A start
+/// replays BUCKETS times as many at most: about a tenth of a second.
+const TOUCHES_PER_BUCKET: usize = 1024;
+
+/// Or after this many seconds: within half an hour every bucket is new, and the journal holds nothing older.
+const BUCKET_EVERY: Second = THIRTY / BUCKETS as Second;
 
 const DAY_MS: i64 = 86_400_000;
 
 impl Store {
+    /// Whether a bucket is to be written although few touches came: what left the live state must leave the store, too.
+    pub fn bucket_due(&self, now: Second) -> bool {
+        self.quiet < BUCKETS && now >= self.bucket_at.saturating_add(BUCKET_EVERY)
+    }
+
     /// Writes a batch in one transaction. On an error nothing of it is written, and the same batch can be tried again.
     pub fn commit(&mut self, batch: &Batch, live: &Live, mark: &Mark) -> Result<()> {
         let number = self.batch + 1;
         let unwritten = self.unwritten + batch.count;
-        let bucket = (unwritten >= TOUCHES_PER_BUCKET.max(live.visitors() / 16)).then_some(self.next_bucket);
+        let enough = unwritten >= TOUCHES_PER_BUCKET.max(live.visitors() / 16);
+        let bucket = (enough || self.bucket_due(live.now())).then_some(self.next_bucket);
         let days = days(batch);
 
         let transaction = self.db.transaction()?;
@@ -33,8 +43,9 @@ impl Store {
                 transaction.prepare_cached("INSERT INTO journal (batch, touches) VALUES (?1, ?2)")?;
             insert.execute(params![number, batch.touches])?;
         }
+        let mut empty = true;
         if let Some(bucket) = bucket {
-            write_bucket(&transaction, bucket, number, live)?;
+            empty = write_bucket(&transaction, bucket, number, live)?;
             // Below the oldest bucket nothing of the journal is needed any more.
             transaction
                 .prepare_cached(
@@ -61,20 +72,27 @@ impl Store {
         self.unwritten = if bucket.is_some() { 0 } else { unwritten };
         if bucket.is_some() {
             self.next_bucket = (self.next_bucket + 1) % BUCKETS;
+            self.bucket_at = live.now();
+            self.quiet += 1;
+        }
+        if batch.count > 0 || !empty {
+            self.quiet = 0;
         }
         days.into_iter().for_each(|day| self.partitions.made(day));
         Ok(())
     }
 }
 
-/// Writes the visitors of a bucket as they are after commit `number`.
-pub(super) fn write_bucket(transaction: &Transaction, bucket: u64, number: i64, live: &Live) -> Result<()> {
+/// Writes the visitors of a bucket as they are after commit `number`. Answers whether there are none.
+pub(super) fn write_bucket(transaction: &Transaction, bucket: u64, number: i64, live: &Live) -> Result<bool> {
+    let state = live.encode_bucket(bucket);
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO buckets (bucket, batch, second, state) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![bucket as i64, number, live.now(), live.encode_bucket(bucket)])?;
-    Ok(())
+        .execute(params![bucket as i64, number, live.now(), state])?;
+    // An empty bucket is its version alone.
+    Ok(state.len() <= 1)
 }
 
 /// The UTC days the batch has rows of.
