@@ -11,9 +11,11 @@ declare(strict_types=1);
 
 // phpcs:disable WordPress -- WordPress is not loaded here. Opened by a browser it answers 405.
 
-ini_set( 'display_errors', '0' ); // Whatever comes in, nothing of PHP shows.
-
 try {
+	// Whatever comes in, nothing of PHP shows. Some hosts take this function away, and calling it would end the request.
+	if ( function_exists( 'ini_set' ) ) {
+		ini_set( 'display_errors', '0' );
+	}
 	// One byte more than a beacon may have: longer ones are refused without being read.
 	$qahm_realtime_answer = function_exists( 'qahm_realtime_collect' )
 		? qahm_realtime_collect( (string) file_get_contents( 'php://input', false, null, 0, 4097 ), $_SERVER )

@@ -9,9 +9,11 @@ declare(strict_types=1);
 
 // phpcs:disable WordPress -- WordPress is not loaded here. Without a token it answers 401.
 
-ini_set( 'display_errors', '0' ); // Whatever comes in, nothing of PHP shows.
-
 try {
+	// Whatever comes in, nothing of PHP shows. Some hosts take this function away, and calling it would end the request.
+	if ( function_exists( 'ini_set' ) ) {
+		ini_set( 'display_errors', '0' );
+	}
 	require __DIR__ . '/src/LiveAnswer.php';
 	$qahm_realtime_answer = QahmRealtime\LiveAnswer::to( $_SERVER, $_GET['site'] ?? null, $_GET['interval'] ?? null );
 	$qahm_realtime_status = $qahm_realtime_answer->status;

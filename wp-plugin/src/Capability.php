@@ -17,11 +17,11 @@ final class Capability {
 	/**
 	 * Filter map_meta_cap.
 	 *
-	 * @param list<string> $needed     Capabilities needed so far.
-	 * @param string       $capability The capability asked for.
-	 * @return list<string>
+	 * @param mixed $needed     Capabilities needed so far: a list, unless another plugin left something else.
+	 * @param mixed $capability The capability asked for.
+	 * @return mixed A list for our capability, else what came.
 	 */
-	public static function map( array $needed, string $capability ): array {
+	public static function map( mixed $needed = array(), mixed $capability = '' ): mixed {
 		if ( self::VIEW !== $capability ) {
 			return $needed;
 		}
@@ -30,6 +30,7 @@ final class Capability {
 		 *
 		 * @param string $capability A capability, by default manage_options.
 		 */
-		return array( (string) apply_filters( 'qahm_realtime_view_capability', 'manage_options' ) );
+		$stands_for = apply_filters( 'qahm_realtime_view_capability', 'manage_options' );
+		return array( is_string( $stands_for ) && '' !== $stands_for ? $stands_for : 'manage_options' );
 	}
 }

@@ -15,10 +15,13 @@ final class DebugInformation {
 	/**
 	 * Adds the section.
 	 *
-	 * @param array<string, array<string, mixed>> $sections Sections so far.
-	 * @return array<string, array<string, mixed>>
+	 * @param mixed $sections Sections so far: an array, unless another plugin left something else.
+	 * @return mixed
 	 */
-	public static function add( array $sections ): array {
+	public static function add( mixed $sections = array() ): mixed {
+		if ( ! is_array( $sections ) ) {
+			return $sections;
+		}
 		$modes  = Endpoints::modes();
 		$fields = array(
 			'site'      => self::field( __( 'Site id', 'qahm-realtime' ), Site::id() ),

@@ -26,13 +26,15 @@ final class ExcludedRoles {
 	}
 
 	/**
-	 * At login.
+	 * At login. Plugins that log somebody in themselves may leave the user out: then the next page sets the cookie.
 	 *
-	 * @param string  $login Login name.
-	 * @param WP_User $user  The user.
+	 * @param mixed $login Login name.
+	 * @param mixed $user  The user, a WP_User.
 	 */
-	public static function login( string $login, WP_User $user ): void { // phpcs:ignore Generic.CodeAnalysis.UnusedFunctionParameter -- the hook's.
-		self::apply( self::excluded( $user ) );
+	public static function login( mixed $login = '', mixed $user = null ): void { // phpcs:ignore Generic.CodeAnalysis.UnusedFunctionParameter -- the hook's.
+		if ( $user instanceof WP_User ) {
+			self::apply( self::excluded( $user ) );
+		}
 	}
 
 	/**

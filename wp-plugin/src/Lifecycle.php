@@ -37,9 +37,12 @@ final class Lifecycle {
 	/**
 	 * Has the engine forget a blog that is being deleted.
 	 *
-	 * @param WP_Site $blog The blog, its options still readable.
+	 * @param mixed $blog The blog, a WP_Site, its options still readable.
 	 */
-	public static function blog_deleted( WP_Site $blog ): void {
+	public static function blog_deleted( mixed $blog = null ): void {
+		if ( ! $blog instanceof WP_Site ) {
+			return;
+		}
 		switch_to_blog( (int) $blog->blog_id );
 		self::forget();
 		restore_current_blog();

@@ -7,6 +7,8 @@ declare(strict_types=1);
 
 namespace QahmRealtime;
 
+use Throwable;
+
 /**
  * Tells how WordPress answered a page of the site: status, time, queries, fatal error. Never counts a visitor.
  */
@@ -18,8 +20,11 @@ final class RequestEvent {
 	 * Records the request. A full or absent ring is no matter: the extension counts what it drops.
 	 */
 	public static function record(): void {
-		if ( self::wanted() ) {
-			qahm_realtime_record( Site::id(), 'request', self::fields() );
+		try {
+			if ( self::wanted() ) {
+				qahm_realtime_record( Site::id(), 'request', self::fields() );
+			}
+		} catch ( Throwable ) { // phpcs:ignore Generic.CodeAnalysis.EmptyStatement.DetectedCatch -- of a filter of others: what comes after us in this request must still run.
 		}
 	}
 

@@ -15,10 +15,13 @@ final class SiteHealth {
 	/**
 	 * Adds the tests.
 	 *
-	 * @param array<string, array<string, mixed>> $tests Tests so far.
-	 * @return array<string, array<string, mixed>>
+	 * @param mixed $tests Tests so far: an array, unless another plugin left something else.
+	 * @return mixed
 	 */
-	public static function tests( array $tests ): array {
+	public static function tests( mixed $tests = array() ): mixed {
+		if ( ! is_array( $tests ) ) {
+			return $tests;
+		}
 		$tests['direct']['qahm_realtime_engine']   = array(
 			'label' => __( 'Live analytics: extension and engine', 'qahm-realtime' ),
 			'test'  => array( self::class, 'engine' ),

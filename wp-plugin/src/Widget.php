@@ -26,9 +26,9 @@ final class Widget {
 	/**
 	 * Loads script and style on the dashboard.
 	 *
-	 * @param string $page The admin page.
+	 * @param mixed $page The admin page.
 	 */
-	public static function enqueue( string $page ): void {
+	public static function enqueue( mixed $page = '' ): void {
 		if ( 'index.php' !== $page || ! current_user_can( Capability::VIEW ) ) {
 			return;
 		}

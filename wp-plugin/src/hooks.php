@@ -2,6 +2,8 @@
 /**
  * Every hook of the plugin, so that the wiring is seen at a glance. Classes load only when their hook fires.
  *
+ * Other plugins fire these hooks too, with fewer arguments or others than WordPress does: a callback takes whatever comes.
+ *
  * @package QahmRealtime
  */
 

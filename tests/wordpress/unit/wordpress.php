@@ -17,6 +17,35 @@ final class FakeWordPress {
 	/** @var array<string, mixed> */
 	public static array $options = array();
 	public static int $blog      = 1;
+	public static bool $admin    = false;
+	public static bool $ajax     = false;
+	public static bool $cron     = false;
+	public static bool $user     = false;
+}
+
+$GLOBALS['wp_plugin_paths'] = array();
+
+const WP_PLUGIN_DIR   = '/wordpress/wp-content/plugins';
+const WPMU_PLUGIN_DIR = '/wordpress/wp-content/mu-plugins';
+
+function is_admin(): bool {
+	return FakeWordPress::$admin;
+}
+
+function wp_doing_ajax(): bool {
+	return FakeWordPress::$ajax;
+}
+
+function wp_doing_cron(): bool {
+	return FakeWordPress::$cron;
+}
+
+function is_user_logged_in(): bool {
+	return FakeWordPress::$user;
+}
+
+function wp_normalize_path( string $path ): string {
+	return $path;
 }
 
 function get_option( string $name, mixed $default = false ): mixed {

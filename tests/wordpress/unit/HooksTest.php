@@ -1,0 +1,93 @@
+<?php
+declare(strict_types=1);
+
+use PHPUnit\Framework\TestCase;
+
+/** Other plugins fire WordPress's hooks with whatever arguments they like: no callback of ours may end a page for it. */
+final class HooksTest extends TestCase {
+
+	protected function setUp(): void {
+		FakeExtension::reset();
+	}
+
+	/** @return array<string, list<array{callable, int}>> Our callbacks by hook, with how many arguments they get. */
+	private static function callbacks(): array {
+		static $found = null;
+		if ( null !== $found ) {
+			return $found;
+		}
+		define( 'QahmRealtime\FILE', WP_PLUGIN_DIR . '/qahm-realtime/qahm-realtime.php' );
+		FakeWordPress::$admin = true; // Those of the admin area, too.
+		require __DIR__ . '/../../../wp-plugin/src/hooks.php';
+		FakeWordPress::$admin = false;
+		$found                = array();
+		foreach ( $GLOBALS['wp_filter'] as $hook => $registered ) {
+			foreach ( $registered->callbacks as $callbacks ) {
+				foreach ( $callbacks as $callback ) {
+					if ( is_array( $callback['function'] ) && is_string( $callback['function'][0] ) && str_starts_with( $callback['function'][0], 'QahmRealtime\\' ) ) {
+						$found[ $hook ][] = array( $callback['function'], $callback['accepted_args'] );
+					}
+				}
+			}
+		}
+		return $found;
+	}
+
+	public function test_every_callback_takes_whatever_comes(): void {
+		$callbacks = self::callbacks();
+		$this->assertGreaterThan( 15, count( $callbacks ), 'the hooks are found' );
+		foreach ( $callbacks as $hook => $ours ) {
+			foreach ( $ours as [ $callback ] ) {
+				foreach ( ( new ReflectionMethod( ...$callback ) )->getParameters() as $parameter ) {
+					$this->assertTrue( $parameter->isOptional(), "$hook: $parameter may be left out" );
+					$this->assertContains( (string) $parameter->getType(), array( '', 'mixed' ), "$hook: $parameter may be anything" );
+				}
+			}
+		}
+	}
+
+	public function test_filters_give_back_what_they_cannot_read(): void {
+		foreach ( array( 'map_meta_cap', 'site_status_tests', 'debug_information' ) as $hook ) {
+			$this->assertNotEmpty( self::callbacks()[ $hook ] ?? array(), $hook );
+			foreach ( array( null, false, 'x', 5 ) as $odd ) {
+				$this->assertSame( $odd, apply_filters( $hook, $odd, null, array(), null ), $hook );
+			}
+		}
+		$this->assertSame( array( 'edit_posts' ), apply_filters( 'map_meta_cap', array( 'edit_posts' ), 'edit_post', 1, array() ) );
+	}
+
+	public function test_our_capability_stands_for_another_one(): void {
+		self::callbacks();
+		$this->assertSame( array( 'manage_options' ), apply_filters( 'map_meta_cap', null, 'view_qahm_realtime' ) );
+		foreach ( array( null, array(), '', new stdClass() ) as $odd ) {
+			$filter = static fn (): mixed => $odd;
+			add_filter( 'qahm_realtime_view_capability', $filter );
+			$this->assertSame( array( 'manage_options' ), apply_filters( 'map_meta_cap', array(), 'view_qahm_realtime' ) );
+			remove_filter( 'qahm_realtime_view_capability', $filter );
+		}
+	}
+
+	public function test_actions_survive_odd_arguments(): void {
+		self::callbacks();
+		foreach ( array( 'wp_login', 'wp_uninitialize_site' ) as $hook ) {
+			do_action( $hook );
+			do_action( $hook, null, 'nobody' );
+			do_action( $hook, array(), new stdClass() );
+		}
+		$this->assertSame( array(), FakeExtension::$forgotten, 'nothing was forgotten' );
+	}
+
+	/** Where a host disables functions that the two files could do without. */
+	public function test_the_endpoints_answer_without_ini_set(): void {
+		$answers = array(
+			'collect' => 'absent',
+			'live'    => '{"error":"absent"}',
+		);
+		foreach ( $answers as $name => $answer ) {
+			$file = __DIR__ . "/../../../wp-plugin/$name.php";
+			exec( escapeshellarg( PHP_BINARY ) . ' -n -d disable_functions=ini_set -d display_errors=1 ' . escapeshellarg( $file ), $lines, $code );
+			$this->assertSame( array( 0, $answer ), array( $code, implode( "\n", $lines ) ), $name );
+			$lines = array();
+		}
+	}
+}
