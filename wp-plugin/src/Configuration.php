@@ -7,6 +7,8 @@ declare(strict_types=1);
 
 namespace QahmRealtime;
 
+use Throwable;
+
 /**
  * What the engine must know of the site, as canonical JSON: the same settings always give the same bytes.
  *
@@ -17,17 +19,31 @@ final class Configuration {
 	/** Query parameters that belong to the address of a page in WordPress; all others are stripped. */
 	private const QUERY_KEYS = array( 'attachment_id', 'author', 'cat', 'm', 'p', 'page_id', 'paged', 'post_type', 'tag' );
 
+	/** Bytes of the JSON that the extension takes at most, and of an entry of a list. */
+	private const MAX       = 16384;
+	private const ENTRY_MAX = 64;
+
 	/** @var array<int, string> By blog id: a request may switch blogs. */
 	private static array $json = array();
 
+	/** @var array<int, array<string, int>> By blog id: how many entries which list lost. */
+	private static array $lost = array();
+
 	/**
-	 * Tells the engine, if it does not know already. Cheap when it does: no system call.
+	 * Tells the engine, if it does not know already. Cheap when it does: no system call. Never throws.
 	 *
 	 * @param bool $wait Whether to wait up to a second for the engine, in wp-admin only.
 	 * @return string current, sent, later, absent, or refused: followed by the engine's error.
 	 */
 	public static function send( bool $wait = false ): string {
-		return Extension::loaded() ? qahm_realtime_configure( Site::id(), self::json(), $wait ) : 'absent';
+		if ( ! Extension::loaded() ) {
+			return 'absent';
+		}
+		try {
+			return qahm_realtime_configure( Site::id(), self::json(), $wait );
+		} catch ( Throwable $thrown ) {
+			return 'refused: ' . $thrown->getMessage(); // Of the extension, or of a filter of others.
+		}
 	}
 
 	/**
@@ -38,12 +54,57 @@ final class Configuration {
 		if ( ! isset( self::$json[ $blog ] ) ) {
 			$values = self::values();
 			ksort( $values, SORT_STRING );
-			self::$json[ $blog ] = (string) json_encode( // phpcs:ignore WordPress.WP.AlternativeFunctions.json_encode_json_encode -- wp_json_encode() may change the data on its second try.
-				$values,
-				JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION | JSON_INVALID_UTF8_SUBSTITUTE
-			);
+			$json                = self::encode( $values );
+			self::$lost[ $blog ] = array();
+			if ( strlen( $json ) > self::MAX ) {
+				[ $values, self::$lost[ $blog ] ] = ListOverflow::cut( $values, strlen( $json ) - self::MAX );
+
+				$json = self::encode( $values );
+			}
+			self::$json[ $blog ] = $json;
 		}
 		return self::$json[ $blog ];
+	}
+
+	/**
+	 * What could not be told to the engine, translated, one sentence for each list.
+	 *
+	 * @return list<string>
+	 */
+	public static function problems(): array {
+		try {
+			self::json();
+		} catch ( Throwable ) {
+			return array(); // send() says what is wrong.
+		}
+		$problems = array();
+		foreach ( self::$lost[ get_current_blog_id() ] as $key => $entries ) {
+			$name       = isset( Settings::TABLE[ strtoupper( $key ) ] ) ? Settings::PREFIX . strtoupper( $key ) : 'qahm_realtime_' . $key;
+			$problems[] = sprintf(
+				/* translators: 1: name of a constant or filter, 2: a number. */
+				_n(
+					'All lists together are longer than the engine can take: the last %2$s entry of %1$s is not in force.',
+					'All lists together are longer than the engine can take: the last %2$s entries of %1$s are not in force.',
+					$entries,
+					'qahm-realtime'
+				),
+				$name,
+				number_format_i18n( $entries )
+			);
+		}
+		return $problems;
+	}
+
+	/**
+	 * A value as canonical JSON.
+	 *
+	 * @param mixed $value Anything; keys are sorted already.
+	 */
+	public static function encode( mixed $value ): string {
+		return (string) json_encode( // phpcs:ignore WordPress.WP.AlternativeFunctions.json_encode_json_encode -- wp_json_encode() may change the data on its second try.
+			$value,
+			JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION | JSON_INVALID_UTF8_SUBSTITUTE
+		);
 	}
 
 	/**
@@ -52,23 +113,16 @@ final class Configuration {
 	 * @return array<string, mixed>
 	 */
 	public static function values(): array {
-		$home    = rtrim( (string) get_option( 'home' ), '/' );
-		$deliver = $home . '/?rest_route=/' . Rest::SPACE . '/deliver';
-		$values  = array(
+		$home   = rtrim( (string) get_option( 'home' ), '/' );
+		$values = array(
 			'v'          => 1,
 			'blog'       => get_current_blog_id(),
 			'home'       => $home,
 			'hosts'      => Site::hosts(),
 			'name'       => mb_substr( wp_specialchars_decode( (string) get_option( 'blogname' ), ENT_QUOTES ), 0, 100 ),
-			'locale'     => self::locale(),
 			'timezone'   => wp_timezone_string(),
 			'link'       => rtrim( (string) get_option( 'siteurl' ), '/' ) . '/wp-admin/',
-			/**
-			 * Filters the address at which the engine reaches the site to have its alerts run, for hosts that cannot reach themselves by their public name.
-			 *
-			 * @param string $deliver Address of the REST route.
-			 */
-			'deliver'    => (string) apply_filters( 'qahm_realtime_deliver_url', $deliver ),
+			'deliver'    => self::deliver( $home . '/?rest_route=/' . Rest::SPACE . '/deliver' ),
 			'query_keys' => self::query_keys(),
 		);
 		foreach ( Settings::current()->all() as $setting ) {
@@ -82,6 +136,21 @@ final class Configuration {
 	}
 
 	/**
+	 * Where the engine has alerts delivered.
+	 *
+	 * @param string $usual Address of the REST route.
+	 */
+	private static function deliver( string $usual ): string {
+		/**
+		 * Filters the address at which the engine reaches the site to have its alerts run, for hosts that cannot reach themselves by their public name.
+		 *
+		 * @param string $deliver Address of the REST route.
+		 */
+		$deliver = apply_filters( 'qahm_realtime_deliver_url', $usual );
+		return is_string( $deliver ) ? $deliver : $usual;
+	}
+
+	/**
 	 * The query parameters that are kept, sorted.
 	 *
 	 * @return list<string>
@@ -92,20 +161,10 @@ final class Configuration {
 		 *
 		 * @param list<string> $keys Parameter names.
 		 */
-		$keys = array_filter( (array) apply_filters( 'qahm_realtime_query_keys', self::QUERY_KEYS ), 'is_string' );
+		$keys = (array) apply_filters( 'qahm_realtime_query_keys', self::QUERY_KEYS );
+		$keys = array_filter( $keys, static fn ( mixed $key ): bool => is_string( $key ) && strlen( $key ) <= self::ENTRY_MAX );
 		$keys = array_values( array_unique( $keys ) );
 		sort( $keys, SORT_STRING );
 		return $keys;
-	}
-
-	/**
-	 * The site's language. Not get_locale(), which multilingual plugins change from page to page.
-	 */
-	private static function locale(): string {
-		$locale = get_option( 'WPLANG' );
-		if ( ! is_string( $locale ) || '' === $locale ) {
-			$locale = is_multisite() ? get_site_option( 'WPLANG' ) : ( defined( 'WPLANG' ) ? WPLANG : '' );
-		}
-		return is_string( $locale ) && '' !== $locale ? $locale : 'en_US';
 	}
 }

@@ -12,7 +12,7 @@ namespace QahmRealtime;
  */
 final class SettingTypes {
 
-	/** Entries of a list, and bytes of an entry: the whole configuration must stay under 16 KiB. */
+	/** Entries of a list, and bytes of an entry. What is too long together nevertheless, Configuration cuts. */
 	private const LIST_MAX  = 100;
 	private const ENTRY_MAX = 64;
 

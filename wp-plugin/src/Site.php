@@ -12,6 +12,9 @@ namespace QahmRealtime;
  */
 final class Site {
 
+	/** Bytes of a host at most: the engine refuses the configuration otherwise. */
+	private const HOST_MAX = 255;
+
 	/**
 	 * The site's public token: 16 hex digits, equal on every server of the site, never a secret.
 	 */
@@ -43,7 +46,7 @@ final class Site {
 		 * @param list<string> $hosts Each host[:port]; the first 8 count.
 		 */
 		$hosts = (array) apply_filters( 'qahm_realtime_hosts', $hosts );
-		$hosts = array_map( static fn ( mixed $host ): string => is_string( $host ) ? strtolower( $host ) : '', $hosts );
+		$hosts = array_map( static fn ( mixed $host ): string => is_string( $host ) && strlen( $host ) <= self::HOST_MAX ? strtolower( $host ) : '', $hosts );
 		$hosts = array_slice( array_values( array_unique( array_filter( $hosts ) ) ), 0, 8 );
 		sort( $hosts, SORT_STRING );
 		return $hosts;

@@ -71,7 +71,7 @@ final class SiteHealth {
 	 * @return array<string, mixed>
 	 */
 	public static function settings(): array {
-		$problems = Settings::current()->problems();
+		$problems = array( ...Settings::current()->problems(), ...Configuration::problems() );
 		return array() === $problems
 			? self::result( 'settings', 'good', __( 'The settings of live analytics are valid', 'qahm-realtime' ), array( __( 'Every QAHM_REALTIME_ constant that is defined has a valid value.', 'qahm-realtime' ) ) )
 			: self::result( 'settings', 'recommended', __( 'A setting of live analytics is not valid', 'qahm-realtime' ), $problems );

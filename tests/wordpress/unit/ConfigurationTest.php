@@ -9,6 +9,8 @@ final class ConfigurationTest extends TestCase {
 
 	/** A blog of its own for each test: the JSON is kept per blog. */
 	protected function setUp(): void {
+		FakeExtension::reset();
+		remove_all_filters( 'qahm_realtime_deliver_url' );
 		++FakeWordPress::$blog;
 		remove_all_filters( 'qahm_realtime_hosts' );
 		remove_all_filters( 'qahm_realtime_query_keys' );
@@ -16,7 +18,6 @@ final class ConfigurationTest extends TestCase {
 			'home'            => 'https://example.com/blog',
 			'siteurl'         => 'https://example.com/blog/wp',
 			'blogname'        => 'Le café &amp; l’été',
-			'WPLANG'          => 'fr_FR',
 			'timezone_string' => 'Europe/Paris',
 		);
 	}
@@ -42,7 +43,6 @@ final class ConfigurationTest extends TestCase {
 		$this->assertSame( array( 'example.com' ), $values['hosts'] );
 		$this->assertSame( 'https://example.com/blog/?rest_route=/qahm-realtime/v1/deliver', $values['deliver'] );
 		$this->assertSame( 'https://example.com/blog/wp/wp-admin/', $values['link'] );
-		$this->assertSame( 'fr_FR', $values['locale'] );
 		$this->assertSame( 'Europe/Paris', $values['timezone'] );
 		$this->assertFalse( $values['alert_high_traffic_set'] );
 		foreach ( Settings::TABLE as $name => $row ) {
@@ -60,10 +60,67 @@ final class ConfigurationTest extends TestCase {
 		$this->assertNotNull( json_decode( Configuration::json(), true ) );
 	}
 
-	public function test_the_largest_lists_fit(): void {
-		$networks = array_map( static fn ( int $n ): string => "2001:0db8:1111:2222:3333:4444:5555:$n/128", range( 1000, 1099 ) );
-		$settings = new Settings( array( 'QAHM_REALTIME_EXCLUDE_IPS' => $networks ) );
-		$this->assertSame( array(), $settings->problems() );
-		$this->assertLessThan( 16384 / 3, strlen( (string) json_encode( $settings->get( 'EXCLUDE_IPS' )->value ) ) );
+	/** Every list as long as it may be, of the entries that take most room in JSON. */
+	public function test_the_longest_lists_are_cut_until_they_fit(): void {
+		$long    = static fn ( string $character ): array => array_map( static fn ( int $n ): string => str_repeat( $character, 60 ) . $n, range( 1000, 1099 ) );
+		$network = static fn ( int $n ): string => "2001:0db8:1111:2222:3333:4444:5555:$n/128";
+		$defines = array(
+			'EXCLUDE_PATHS'   => $long( "\xff" ),
+			'EXCLUDE_ROLES'   => $long( '"' ),
+			'EXCLUDE_IPS'     => array_map( $network, range( 1000, 1099 ) ),
+			'TRUSTED_PROXIES' => array_map( $network, range( 2000, 2099 ) ),
+		);
+		$code  = '';
+		foreach ( $defines as $name => $value ) {
+			$code .= sprintf( 'define( %s, unserialize( base64_decode( %s ) ) );', var_export( "QAHM_REALTIME_$name", true ), var_export( base64_encode( serialize( $value ) ), true ) );
+		}
+		foreach ( array( 'wordpress.php', 'extension.php', '../../../wp-plugin/src/autoload.php' ) as $file ) {
+			$code .= sprintf( 'require %s;', var_export( __DIR__ . "/$file", true ) );
+		}
+		$code .= 'FakeExtension::reset();
+			FakeWordPress::$options = [ "home" => "https://example.com", "siteurl" => "https://example.com", "blogname" => str_repeat( "\"", 200 ) ];
+			add_filter( "qahm_realtime_query_keys", fn () => array_map( fn ( $n ) => str_repeat( "k", 59 ) . $n, range( 1000, 9000 ) ) );
+			echo json_encode( [ QahmRealtime\Configuration::send(), FakeExtension::$configured[0][1], QahmRealtime\Configuration::problems() ] );';
+		exec( escapeshellarg( PHP_BINARY ) . ' -r ' . escapeshellarg( "define('ABSPATH', '/');$code" ), $lines );
+		[ $answer, $json, $problems ] = json_decode( $lines[0], true, 8, JSON_THROW_ON_ERROR );
+
+		$this->assertSame( 'current', $answer );
+		$this->assertLessThanOrEqual( 16384, strlen( $json ) );
+		$this->assertGreaterThan( 16384 - 250, strlen( $json ), 'no more is lost than need be' );
+		$values = json_decode( $json, true, 8, JSON_THROW_ON_ERROR );
+		$this->assertSame( array( 'example.com' ), $values['hosts'] );
+		foreach ( array( 'exclude_paths', 'exclude_roles', 'exclude_ips', 'trusted_proxies', 'query_keys' ) as $key ) {
+			$this->assertNotEmpty( $values[ $key ], "$key: every list keeps something" );
+		}
+		$this->assertStringContainsString( sprintf( 'the last %d entries of QAHM_REALTIME_EXCLUDE_PATHS', 100 - count( $values['exclude_paths'] ) ), implode( "\n", $problems ) );
+		$this->assertStringContainsString( 'of qahm_realtime_query_keys are not in force', implode( "\n", $problems ) );
+	}
+
+	public function test_usual_lists_lose_nothing(): void {
+		$this->assertSame( array(), Configuration::problems() );
+	}
+
+	public function test_sending_never_throws(): void {
+		FakeExtension::$configure = new ValueError( 'no' );
+		$this->assertSame( 'refused: no', Configuration::send() );
+		add_filter( 'qahm_realtime_hosts', static fn () => throw new Error( 'a broken filter' ) );
+		++FakeWordPress::$blog;
+		$this->assertSame( 'refused: a broken filter', Configuration::send() );
+	}
+
+	public function test_odd_filters_are_survived(): void {
+		foreach ( array( null, array(), new stdClass() ) as $odd ) {
+			add_filter( 'qahm_realtime_deliver_url', static fn (): mixed => $odd );
+			$this->assertSame( 'https://example.com/blog/?rest_route=/qahm-realtime/v1/deliver', Configuration::values()['deliver'] );
+		}
+		add_filter( 'qahm_realtime_hosts', static fn (): array => array( str_repeat( 'x', 256 ), 'example.com' ) );
+		$this->assertSame( array( 'example.com' ), Configuration::values()['hosts'] );
+	}
+
+	/** Every option that a page needs is among the autoloaded ones. WPLANG is not, on a network. */
+	public function test_it_asks_for_no_other_option(): void {
+		FakeWordPress::$asked = array();
+		Configuration::values();
+		$this->assertSame( array(), array_values( array_diff( FakeWordPress::$asked, array( 'home', 'siteurl', 'blogname' ) ) ) );
 	}
 }

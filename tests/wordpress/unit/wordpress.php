@@ -16,6 +16,8 @@ require "$wordpress/wp-includes/plugin.php";
 final class FakeWordPress {
 	/** @var array<string, mixed> */
 	public static array $options = array();
+	/** @var list<string> Options that were asked for. */
+	public static array $asked = array();
 	public static int $blog      = 1;
 	public static bool $admin    = false;
 	public static bool $ajax     = false;
@@ -49,6 +51,7 @@ function wp_normalize_path( string $path ): string {
 }
 
 function get_option( string $name, mixed $default = false ): mixed {
+	FakeWordPress::$asked[] = $name;
 	return FakeWordPress::$options[ $name ] ?? $default;
 }
 
@@ -78,6 +81,14 @@ function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
 
 function __( string $text ): string {
 	return $text;
+}
+
+function _n( string $one, string $many, int $number ): string {
+	return 1 === $number ? $one : $many;
+}
+
+function number_format_i18n( float $number ): string {
+	return number_format( $number );
 }
 
 function size_format( int $bytes ): string {
