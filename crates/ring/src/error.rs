@@ -36,8 +36,8 @@ pub enum Error {
     #[error("the ring has layout {0}, this software reads layout {LAYOUT}", LAYOUT = crate::LAYOUT)]
     Layout(u32),
     /// Shared memory does not work across machines.
-    #[error("the directory is on a network file system (type {0:#x}); a ring needs a local one")]
-    Network(u64),
+    #[error("the directory is on {0}; a ring needs a local file system")]
+    Network(&'static str),
     /// Not even a small ring fits.
     #[error("no space for a ring of {0} bytes")]
     NoSpace(u64),

@@ -6,7 +6,8 @@
 //! # Map
 //!
 //! - `layout`: the memory, drawn, and the life of a slot. Read this first.
-//! - `map`: opening, checking and mapping the file; the only unsafe code. `create`: making it.
+//! - `map`: opening, checking and mapping the file; the only unsafe code. `create`: making it. `files`: file systems
+//!   that will not do.
 //! - `push`: the producer. `drain`: the consumer. `owner`: is the process that holds a slot alive?
 //! - `header`: beat, counts. `sites`: one row per site with its live counters. `message`: texts for people.
 //!   `spawn`: who may start the engine. `ring`: what of all this is open in this process.
@@ -20,6 +21,7 @@ mod chaos;
 mod create;
 mod drain;
 mod error;
+mod files;
 mod header;
 mod layout;
 mod map;
@@ -32,6 +34,7 @@ mod spawn;
 
 pub use drain::{Drain, Step};
 pub use error::{Error, Refused};
+pub use files::Storage;
 pub use header::{pack_version, version_text};
 pub use layout::{
     COUNTERS, HOSTS_MAX, Header, LAYOUT, MESSAGE_MAX, PAYLOAD_MAX, SITES_MAX, SLOT_BYTES, SLOTS_MAX,

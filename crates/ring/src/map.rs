@@ -4,8 +4,8 @@ use crate::layout::{
     Header, LAYOUT, MAGIC, SITES_AT, SITES_MAX, SLOT_BYTES, SLOTS_AT, SLOTS_MAX, SLOTS_MIN, SiteCell, Slot,
     bytes_of,
 };
-use crate::{Error, file_name};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, fstatfs, openat};
+use crate::{Error, Storage, file_name};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -154,28 +154,10 @@ fn check(stat: &Stat) -> Result<u32, Error> {
     }
 }
 
-/// Network and user-space file systems: mappings there are not coherent, and a store may wait for a server.
+/// Refuses network and user-space file systems: mappings there are not coherent, and a store may wait for a server.
 pub(crate) fn local(fd: BorrowedFd<'_>) -> Result<(), Error> {
-    const REMOTE: [u32; 16] = [
-        0x6969,
-        0x517B,
-        0xFF53_4D42,
-        0xFE53_4D42, // NFS, SMB, CIFS, SMB2
-        0x6573_5546,
-        0x0102_1997,
-        0x00C3_6400,
-        0x5346_414F, // FUSE, 9P, Ceph, AFS
-        0x6B41_4653,
-        0x7375_7245,
-        0x564C,
-        0x0BD0_0BD0, // AFS of the kernel, Coda, NCP, Lustre
-        0x0116_1970,
-        0x7461_636F,
-        0x4750_4653,
-        0xAAD7_AAEA, // GFS2, OCFS2, GPFS, PanFS
-    ];
-    let kind = fstatfs(fd).map_err(Error::system("reading the file system's type"))?.f_type;
-    // Some kernels sign-extend: only the lower 32 bits are the number.
-    let kind = kind as u32;
-    if REMOTE.contains(&kind) { Err(Error::Network(kind.into())) } else { Ok(()) }
+    match Storage::of(fd).map_err(Error::system("reading the file system's type"))? {
+        Storage::Shared(name) => Err(Error::Network(name)),
+        Storage::Local | Storage::Memory => Ok(()),
+    }
 }

@@ -155,7 +155,7 @@ fn messages_name_no_path_and_differ() {
         Error::Size(12),
         Error::Magic,
         Error::Layout(2),
-        Error::Network(0x6969),
+        Error::Network("NFS"),
         Error::NoSpace(1 << 20),
         Error::Root,
     ];

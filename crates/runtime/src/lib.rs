@@ -1,7 +1,6 @@
 //! What the extension and the engine share of one Unix user's runtime directory.
 //!
 //! `place`    the runtime and the data directory: found, made, and believed only after a check
-//! `files`    kinds of file systems, and why one is refused
 //! `key`      the secret that signs tokens; `token` who may read a site's live data, and until when
 //! `control`  questions to the engine over its socket, within a deadline
 //! `peer`     which process is at the other end of that socket
@@ -13,7 +12,6 @@
 mod again;
 mod control;
 mod error;
-mod files;
 mod key;
 mod peer;
 mod place;

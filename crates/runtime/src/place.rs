@@ -5,8 +5,8 @@
 //! and never used. The base itself may be reached over links and belong to anybody: who may write there can take our
 //! folder away, but not hand us one of his own, since its owner must be us.
 
-use crate::files::Storage;
 use crate::{Error, Fault};
+use qahm_ring::Storage;
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RawMode, Stat, fchmod, fstat, mkdirat, open, openat, statat,
 };
@@ -199,10 +199,9 @@ impl<'a> Candidate<'a> {
     }
 
     fn check_storage(&self, fd: impl AsFd, path: &Path) -> Result<Storage, Error> {
-        let storage = Storage::of(fd, path)?;
-        match storage.fault() {
-            Some(fault) => Err(self.refused(path, fault)),
-            None => Ok(storage),
+        match Storage::of(fd).map_err(|e| Error::system("examine the file system of", path, e))? {
+            Storage::Shared(name) => Err(self.refused(path, Fault::Network(name))),
+            storage => Ok(storage),
         }
     }
 
