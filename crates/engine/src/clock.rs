@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use qahm_event::Micros;
 
-use crate::live::Second;
+/// Whole seconds of the engine's own clock.
+pub type Second = u32;
 
 /// The first seconds of the very first boot: leaves room for records from just before the engine was started.
 const FIRST: i64 = 1 << 20;

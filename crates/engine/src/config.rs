@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::calendar::Calendar;
-use crate::enrich::address::Proxies;
+use crate::proxies::Proxies;
 
 /// Bytes of a configuration at most.
 pub const CONFIG_MAX: usize = 16 * 1024;

@@ -9,7 +9,7 @@
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
 //! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
-//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
+//! - [`config`], [`proxies`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
 
 pub mod alert;
 pub mod calendar;
@@ -23,6 +23,7 @@ pub mod live;
 pub mod notify;
 pub mod options;
 pub mod pipeline;
+pub mod proxies;
 pub mod serve;
 pub mod store;
 

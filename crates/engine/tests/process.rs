@@ -2,6 +2,8 @@
 //!
 //! The engine does not serve root, so neither can these tests: `make test` runs them as the site's user.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers are not seen as tests
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,4 @@
 //! Pure functions of a record: who sent it, where it stands.
 
-pub mod address;
 pub mod path;
 pub mod visitor;

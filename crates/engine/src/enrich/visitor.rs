@@ -10,8 +10,14 @@ use std::net::IpAddr;
 use qahm_event::SiteId;
 use siphasher::sip::SipHasher24;
 
-use crate::live::visitor::VisitorKey;
-use crate::live::{Second, VISIT_GAP};
+use crate::clock::Second;
+
+/// A keyed hash that names a visitor for a day. Never 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VisitorKey(pub u64);
+
+/// A visit continues while less than this many seconds lie between last being heard from and the next view.
+pub const VISIT_GAP: Second = 1800;
 
 /// A random key.
 pub type Salt = [u8; 16];

@@ -33,14 +33,12 @@ use table::Table;
 use visitor::{View, Visitor};
 use wheel::{Timer, Timers, Wheel};
 
-/// Whole seconds of the engine's own clock, which follows CLOCK_BOOTTIME and never goes back (see `clock`).
-pub type Second = u32;
+pub use crate::clock::Second;
+pub use crate::enrich::visitor::VISIT_GAP;
 
 /// The windows of FEATURES V, in seconds.
 pub const FIVE: Second = 300;
 pub const THIRTY: Second = 1800;
-/// A visit continues while less than this lies between last being heard from and the next view.
-pub const VISIT_GAP: Second = THIRTY;
 /// A closed view leaves after this many seconds …
 pub const LEAVE: Second = 3;
 /// … or this many after a click on a link of the site.

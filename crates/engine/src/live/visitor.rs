@@ -4,10 +4,7 @@ use super::Second;
 use super::pages::PageId;
 use super::slab::NIL;
 use super::wheel::Timer;
-
-/// A keyed hash that names a visitor for a day (FEATURES V). Never 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VisitorKey(pub u64);
+pub use crate::enrich::visitor::VisitorKey;
 
 /// One page view. 48 bytes; a visitor's views form a list through `next`.
 #[derive(Debug, Clone)]
