@@ -51,9 +51,21 @@ final class Afterwards {
 	}
 
 	/**
-	 * Whether this is a request for which no visitor waits.
+	 * Whether this is a request for which no visitor waits: cron, our own REST routes, a page of the admin area. Not
+	 * admin-ajax.php, admin-post.php without a user, or REST as such: blocks, forms and shops use those on the site itself.
 	 */
 	private static function nobody_waits(): bool {
-		return is_admin() || wp_doing_cron() || ( defined( 'REST_REQUEST' ) && REST_REQUEST );
+		if ( wp_doing_cron() || self::own_route() ) {
+			return true;
+		}
+		return is_admin() && ! wp_doing_ajax() && function_exists( 'is_user_logged_in' ) && is_user_logged_in();
+	}
+
+	/**
+	 * Whether the request is for one of our own REST routes.
+	 */
+	private static function own_route(): bool {
+		$route = $GLOBALS['wp']->query_vars['rest_route'] ?? '';
+		return is_string( $route ) && str_starts_with( ltrim( $route, '/' ), Rest::SPACE . '/' );
 	}
 }
