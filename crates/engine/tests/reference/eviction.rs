@@ -3,13 +3,13 @@
 use qahm_engine::live::apply::Outcome;
 use qahm_engine::live::touch::Touch;
 use qahm_engine::live::visitor::VisitorKey;
-use qahm_engine::live::{FIVE, THIRTY};
 
 use super::journal::{Engine, some_buckets};
 use super::numbers::Reference;
 use super::play::{AMPLE, shown};
 use super::random::Random;
 use super::scenario::{PAGES, Scenario, What};
+use super::{FIVE, THIRTY};
 
 /// A visitor put out of memory leaves a window with its slice, up to this much early (s).
 const SLICE: u32 = 30;

@@ -27,7 +27,8 @@ struct Bucket {
 #[derive(Default)]
 struct Store {
     batch: u64,
-    journal: Vec<(u64, Vec<u8>)>,
+    /// Batches of touches, each with the second in which it was drained.
+    journal: Vec<(u64, Vec<(Second, Vec<u8>)>)>,
     buckets: BTreeMap<u64, Bucket>,
     /// Per site: what is kept, as text, and the minutes.
     kept: BTreeMap<u64, String>,
@@ -42,7 +43,7 @@ pub(crate) struct Engine {
     offset: i64,
     budget: usize,
     /// Touches of the batch that is not committed yet.
-    touches: Vec<u8>,
+    touches: Vec<(Second, Vec<u8>)>,
     store: Store,
     next_bucket: u64,
 }
@@ -74,15 +75,21 @@ impl Engine {
         }
         let outcome = self.live.apply(&touch);
         if outcome != Outcome::Duplicate {
-            touch.encode(&mut self.touches);
+            self.journal(&touch);
         }
         outcome
+    }
+
+    fn journal(&mut self, touch: &Touch) {
+        let mut bytes = Vec::new();
+        touch.encode(&mut bytes);
+        self.touches.push((self.live.now(), bytes));
     }
 
     /// Evicts what does not fit; the number of visitors that went.
     pub(crate) fn evict(&mut self) -> usize {
         let gone = self.live.evict();
-        gone.iter().for_each(|touch| touch.encode(&mut self.touches));
+        gone.iter().for_each(|touch| self.journal(touch));
         gone.len()
     }
 
@@ -140,11 +147,11 @@ impl Engine {
             while let Some(bucket) = waiting.next_if(|b| b.batch < *batch) {
                 restore(&mut live, bucket);
             }
-            let mut bytes = touches.as_slice();
-            while let Some(touch) = Touch::decode(&mut bytes) {
+            for (second, bytes) in touches {
+                let touch = Touch::decode(&mut bytes.as_slice()).unwrap();
                 let bucket = self.store.buckets.get(&(touch.key.0 % BUCKETS));
                 if bucket.is_none_or(|b| b.batch < *batch) {
-                    live.advance(touch.at);
+                    live.advance(*second);
                     live.apply(&touch);
                 }
             }

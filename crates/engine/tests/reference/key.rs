@@ -1,9 +1,10 @@
 //! One visitor key: its views, and what each event does to them.
 
+use qahm_engine::live::Second;
 use qahm_engine::live::apply::Outcome;
 use qahm_engine::live::touch::{Touch, TouchKind};
-use qahm_engine::live::{Second, VISIT_GAP};
 
+use super::VISIT_GAP;
 use super::view::{Phase, View};
 
 /// What is known of a key after one of its events.

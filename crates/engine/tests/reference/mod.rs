@@ -42,3 +42,13 @@ pub(crate) mod scenario;
 pub(crate) mod traffic;
 pub(crate) mod view;
 pub(crate) mod zone;
+
+use qahm_engine::live::Second;
+
+// The definitions' own numbers, in seconds: not the engine's.
+const FIVE: Second = 300;
+const THIRTY: Second = 1800;
+const VISIT_GAP: Second = 1800;
+const LEAVE: Second = 3;
+const LEAVE_BY_LINK: Second = 10;
+const LEFT_REMEMBERED: Second = 120;

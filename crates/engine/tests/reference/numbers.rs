@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use qahm_engine::live::Second;
 use qahm_engine::live::apply::Outcome;
 use qahm_engine::live::touch::Touch;
-use qahm_engine::live::{FIVE, Second, THIRTY};
 
 use super::key::Key;
 use super::zone::Zone;
+use super::{FIVE, THIRTY};
 
 /// What is shown of a site. `PartialEq` is the comparison with the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,9 +38,9 @@ pub(crate) struct Happening {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Late events and changes of the window among them.
+    /// Changes of the window among them.
     Everything,
-    /// Without these: a restart need not survive them unchanged.
+    /// Without these: a restart reads its past with the window of the present.
     Exact,
     /// Everything, and sites are removed and added again.
     Forgetting,
@@ -76,7 +76,7 @@ impl Scenario {
         let end = start + length;
         let mut happenings = Vec::new();
         for (n, place) in places.iter().enumerate() {
-            let traffic = Traffic { site: place.id, zone: place.zone, start, end, offset, late: !exact };
+            let traffic = Traffic { site: place.id, zone: place.zone, start, end, offset };
             happenings.extend(traffic::random(&mut random, &traffic));
             if !exact && random.chance(15) {
                 let (second, window) = (random.between(start, end), random.pick(&[60, 75, 180, 600]));

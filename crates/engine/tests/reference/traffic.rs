@@ -19,8 +19,6 @@ pub(crate) struct Traffic {
     pub(crate) start: Second,
     pub(crate) end: Second,
     pub(crate) offset: i64,
-    /// Some events are drained a second or two late.
-    pub(crate) late: bool,
 }
 
 /// An event as a browser sends it, by a person whose key is not known yet.
@@ -267,7 +265,7 @@ fn disturb(random: &mut Random, traffic: &Traffic, sent: &mut Vec<Sent>) {
             again.touch.at = again.second;
             sent.push(again);
         }
-        if traffic.late && random.chance(rough / 2) {
+        if random.chance(rough / 2) {
             sent[n].second += random.pick(&[1, 1, 2, 3, 12]);
         }
         let other = random.between(0, n as u32) as usize;

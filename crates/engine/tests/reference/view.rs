@@ -1,6 +1,8 @@
 //! One page view as its events tell it.
 
-use qahm_engine::live::{LEAVE, LEAVE_BY_LINK, Second, THIRTY};
+use qahm_engine::live::Second;
+
+use super::{LEAVE, LEAVE_BY_LINK, LEFT_REMEMBERED, THIRTY};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -46,7 +48,7 @@ impl View {
     }
 
     pub(crate) fn forgotten(&self, now: Second) -> bool {
-        now >= self.heard + if self.left(now) { 120 } else { THIRTY }
+        now >= self.heard + if self.left(now) { LEFT_REMEMBERED } else { THIRTY }
     }
 
     /// Heard: it is there, and visible or not.
