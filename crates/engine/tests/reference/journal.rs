@@ -17,6 +17,9 @@ use super::play::{Stored, add_site};
 use super::random::Random;
 use super::scenario::{PAGES, Scenario};
 
+/// Touches, each with the second in which it was drained.
+type Batch = Vec<(Second, Vec<u8>)>;
+
 struct Bucket {
     batch: u64,
     second: Second,
@@ -27,8 +30,7 @@ struct Bucket {
 #[derive(Default)]
 struct Store {
     batch: u64,
-    /// Batches of touches, each with the second in which it was drained.
-    journal: Vec<(u64, Vec<(Second, Vec<u8>)>)>,
+    journal: Vec<(u64, Batch)>,
     buckets: BTreeMap<u64, Bucket>,
     /// Per site: what is kept, as text, and the minutes.
     kept: BTreeMap<u64, String>,
@@ -43,7 +45,7 @@ pub(crate) struct Engine {
     offset: i64,
     budget: usize,
     /// Touches of the batch that is not committed yet.
-    touches: Vec<(Second, Vec<u8>)>,
+    touches: Batch,
     store: Store,
     next_bucket: u64,
 }
