@@ -4,8 +4,9 @@
 //! `mapping`  the ring: mapped late, looked after, re-made    `collect`  a browser's beacon
 //! `fork`     notices a forked child without a system call    `counters` live numbers
 //! `spawn`    starts the engine, seldom                       `ask`      the control socket
-//! `report`   what is wrong, in words; `user` names users     `token`    of the live channel
-//! `bytes`, `array`, `clock`, `error`: arguments, arrays, …     `status`, `info`: the report for code and for people
+//! `report`   what is going on                                `token`, `key` of the live channel
+//! `notes`    what is wrong, in words; `user` names users     `status`, `info`: the report for code and for people
+//! `health`   what the engine says of itself                  `bytes`, `array`, `clock`, `error`: arguments, arrays, …
 //!
 //! Architecture invariants: no thread; no lock in shared memory; nothing at start-up but registrations; no call into
 //! PHP while a guard of its globals is held; nothing a visitor sends throws or warns.
@@ -20,6 +21,7 @@ mod error;
 mod fork;
 mod info;
 mod ini;
+mod key;
 mod mapping;
 mod record;
 mod report;

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
 use qahm_event::{Encoder, Head, Micros, RECORD_MAX};
 use qahm_ring::Ring;
-use qahm_runtime::{Key, Place, runtime_dir, token_key};
+use qahm_runtime::{Place, runtime_dir};
 
 use crate::{
     ask::Throttle,
@@ -13,6 +13,7 @@ use crate::{
     counters::Shape,
     fork::ForkMark,
     ini::{Mode, Role, Settings},
+    key::Keyring,
     spawn,
 };
 
@@ -61,8 +62,7 @@ impl ModuleGlobal for Worker {}
 pub(crate) struct Mapping {
     pub(crate) place: Place,
     pub(crate) ring: Ring,
-    /// The key of the tokens, once one was needed.
-    key: Option<Key>,
+    pub(crate) keys: Keyring,
     /// Where records are written before they go into a slot: clearing a new one each time would cost more than
     /// filling it.
     buffer: Box<[u8; RECORD_MAX]>,
@@ -74,14 +74,6 @@ impl Mapping {
         let mut record = Encoder::new(&mut self.buffer, head);
         fill(&mut record);
         self.ring.push(record.finish()).is_ok()
-    }
-
-    /// The key of the tokens. `makes`: creates it where it is missing.
-    pub(crate) fn key(&mut self, makes: bool) -> Option<&Key> {
-        if self.key.is_none() && (makes || self.place.path.join("token.key").exists()) {
-            self.key = token_key(&self.place).ok();
-        }
-        self.key.as_ref()
     }
 }
 
@@ -185,5 +177,5 @@ fn open(settings: &Settings, makes: bool) -> Result<Mapping, String> {
     let dir = place.fd.as_fd();
     let ring = if makes { Ring::open_or_create(dir, settings.slots) } else { Ring::open(dir) };
     let ring = ring.map_err(|e| format!("{}: {e}", place.path.display()))?;
-    Ok(Mapping { place, ring, key: None, buffer: Box::new([0; RECORD_MAX]) })
+    Ok(Mapping { place, ring, keys: Keyring::default(), buffer: Box::new([0; RECORD_MAX]) })
 }

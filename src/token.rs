@@ -4,13 +4,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ext_php_rs::{builders::ModuleBuilder, convert::IntoZval, php_function, types::Zval, wrap_function};
 use qahm_event::{Micros, SiteId};
-use qahm_runtime::{Claims, Key, Purpose, check, mint, renew};
+use qahm_runtime::{Claims, Denied, Key, Purpose, check, mint, renew};
 
 use crate::{
     bytes::Bytes,
     error::Mistake,
     ini::Role,
-    mapping::{self, Reach},
+    mapping::{self, Mapping, Reach},
 };
 
 /// The usual purpose of a token.
@@ -48,7 +48,7 @@ fn qahm_realtime_token_mint(
     let (now, life) = (unix_now(), life(life_s)?);
     let claims =
         Claims { site: site.0, user, origin, expires: now + life, chain: now, purpose: Purpose::Live };
-    Ok(with_key(|key| mint(key, &claims)))
+    Ok(with_key(|key| Ok(mint(key, &claims))).and_then(Result::ok))
 }
 
 /// Checks a token. Never throws for what a visitor sent: a malformed site is the reason 'site'.
@@ -77,8 +77,10 @@ fn qahm_realtime_token_check(
         (None, _) => Err("site"),
         (_, Err(())) => Err("origin"),
         (Some(site), Ok(origin)) => {
-            with_key(|key| check(key, token.0, unix_now(), site.0, origin, purpose).map_err(|d| d.as_str()))
-                .unwrap_or(Err("absent"))
+            match with_key(|key| check(key, token.0, unix_now(), site.0, origin, purpose)) {
+                Some(checked) => checked.map_err(Denied::as_str),
+                None => Err("absent"),
+            }
         }
     };
     let value = match checked {
@@ -106,15 +108,21 @@ fn qahm_realtime_token_renew(
 ) -> Result<Option<String>, Mistake> {
     let life = life(life_s)?;
     let (Some(site), Ok(origin)) = (SiteId::parse(site.0), origin_of(origin)) else { return Ok(None) };
-    Ok(with_key(|key| renew(key, token.0, unix_now(), site.0, origin, life).ok()).flatten())
+    Ok(with_key(|key| renew(key, token.0, unix_now(), site.0, origin, life)).and_then(Result::ok))
 }
 
-/// Runs `f` with the key of the runtime directory. Only a process that may create files makes a missing one.
-fn with_key<R>(f: impl FnOnce(&Key) -> R) -> Option<R> {
+/// Runs `f` with the key of the runtime directory; once more if its signature does not fit and there is another key by
+/// now. Only a process that may create files makes a missing one.
+fn with_key<T>(f: impl Fn(&Key) -> Result<T, Denied>) -> Option<Result<T, Denied>> {
     let now = Micros::now();
     mapping::with(|worker| {
         let makes = worker.settings().role == Role::Server;
-        worker.mapping(now, Reach::Make)?.key(makes).map(f)
+        let Mapping { keys, place, .. } = worker.mapping(now, Reach::Make)?;
+        let result = f(keys.get(place, makes, now)?);
+        if !matches!(result, Err(Denied::Signature)) {
+            return Some(result);
+        }
+        Some(keys.doubted(place, makes, now).map_or(result, f))
     })
 }
 

@@ -36,6 +36,26 @@ attempt(fn () => qahm_realtime_token_mint(SITE, 7, '', 601));
 attempt(fn () => qahm_realtime_token_renew(SITE, $token, '', 0));
 attempt(fn () => qahm_realtime_token_check(SITE, $token, '', 'other'));
 printf("%o\n", fileperms(runtime() . '/token.key') & 0777);
+echo "-- the key was removed, and another worker made the next\n";
+usleep(1100000);
+$check(SITE, $token = qahm_realtime_token_mint(SITE, 7, ''), '');
+unlink(runtime() . '/token.key');
+$of_another = fn () => trim(php('echo qahm_realtime_token_mint("' . SITE . '", 8, "");', [
+    'cli' => 1, 'engine_mode' => 'external', 'runtime_dir' => ini_get('qahm_realtime.runtime_dir'),
+]));
+$theirs = $of_another();
+$check(SITE, $theirs, '');
+$check(SITE, $token, '');
+attempt(fn () => is_string(qahm_realtime_token_renew(SITE, $theirs, '', 60)));
+echo "-- and again: a second later everybody mints with the new one\n";
+unlink(runtime() . '/token.key');
+$theirs = $of_another();
+usleep(1100000);
+$ours = qahm_realtime_token_mint(SITE, 7, '');
+$check(SITE, $theirs, '');
+echo php('echo qahm_realtime_token_check("' . SITE . '", "' . $ours . '", "");', [
+    'cli' => 1, 'engine_mode' => 'external', 'runtime_dir' => ini_get('qahm_realtime.runtime_dir'),
+]), "\n";
 ?>
 --EXPECT--
 7
@@ -62,3 +82,11 @@ ValueError: $life_s must be between 1 and 600
 ValueError: $life_s must be between 1 and 600
 ValueError: $purpose must be 'live' or 'deliver'
 600
+-- the key was removed, and another worker made the next
+7
+8
+"signature"
+true
+-- and again: a second later everybody mints with the new one
+8
+7

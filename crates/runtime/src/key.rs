@@ -3,7 +3,9 @@
 
 use crate::place::distrust_rights;
 use crate::{Error, Fault, Place};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawMode, fstat, fsync, linkat, openat, unlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RawMode, Stat, fstat, fsync, linkat, openat, statat, unlinkat,
+};
 use rustix::io::{Errno, read, retry_on_intr, write};
 use rustix::process::{geteuid, getpid};
 use std::fmt;
@@ -16,16 +18,35 @@ pub const KEY_BYTES: usize = 32;
 
 /// A signing key. Compared and shown nowhere.
 #[derive(Clone)]
-pub struct Key([u8; KEY_BYTES]);
+pub struct Key {
+    bytes: [u8; KEY_BYTES],
+    /// The file it was read from.
+    file: Option<Stamp>,
+}
+
+/// Tells a file from the one that takes its place: device, inode, and, since inodes are used again, when it was written.
+type Stamp = (u64, u64, i64, u64);
+
+fn stamp(stat: &Stat) -> Stamp {
+    #[allow(clippy::useless_conversion)] // widths differ between architectures
+    (stat.st_dev.into(), stat.st_ino.into(), stat.st_mtime.into(), stat.st_mtime_nsec.into())
+}
 
 impl Key {
     /// A key from bytes that are already secret and random.
     pub const fn new(bytes: [u8; KEY_BYTES]) -> Self {
-        Self(bytes)
+        Self { bytes, file: None }
+    }
+
+    /// Whether the runtime directory still holds the file this key was read from. One that was removed is as good as
+    /// replaced: others make a new one.
+    pub fn is_current(&self, runtime: &Place) -> bool {
+        statat(&runtime.fd, KEY_FILE, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| self.file == Some(stamp(&stat)))
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; KEY_BYTES] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -41,17 +62,22 @@ impl fmt::Debug for Key {
 /// [`Error::Refused`] for a file that is not ours, open to others, no regular file or not 32 bytes long;
 /// [`Error::Root`] if root would have to make it; [`Error::Random`]; [`Error::System`].
 pub fn token_key(runtime: &Place) -> Result<Key, Error> {
-    if let Some(key) = existing(runtime)? {
+    if let Some(key) = existing_token_key(runtime)? {
         return Ok(key);
     }
     if geteuid().is_root() {
         return Err(Error::Root);
     }
     make(runtime)?;
-    existing(runtime)?.ok_or_else(|| Error::system("open", &runtime.path.join(KEY_FILE), Errno::NOENT))
+    existing_token_key(runtime)?
+        .ok_or_else(|| Error::system("open", &runtime.path.join(KEY_FILE), Errno::NOENT))
 }
 
-fn existing(runtime: &Place) -> Result<Option<Key>, Error> {
+/// As [`token_key`], for who may not make one: `None` if there is none.
+///
+/// # Errors
+/// As [`token_key`].
+pub fn existing_token_key(runtime: &Place) -> Result<Option<Key>, Error> {
     let path = runtime.path.join(KEY_FILE);
     let refused = |fault| {
         let cure = format!("remove it, a new one is made at once: rm {}", path.display());
@@ -78,7 +104,7 @@ fn existing(runtime: &Place) -> Result<Option<Key>, Error> {
     }
     let mut bytes = [0; KEY_BYTES];
     match retry_on_intr(|| read(&file, &mut bytes)) {
-        Ok(KEY_BYTES) => Ok(Some(Key(bytes))),
+        Ok(KEY_BYTES) => Ok(Some(Key { bytes, file: Some(stamp(&stat)) })),
         Ok(less) => Err(refused(Fault::Size(less as u64))),
         Err(error) => Err(Error::system("read", &path, error)),
     }

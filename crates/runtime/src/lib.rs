@@ -19,7 +19,7 @@ mod token;
 
 pub use control::{ANSWER_MAX, CONTROL_FILE, REQUEST_MAX, call, control_path, read_frame, write_frame};
 pub use error::{Error, Fault};
-pub use key::{KEY_BYTES, KEY_FILE, Key, token_key};
+pub use key::{KEY_BYTES, KEY_FILE, Key, existing_token_key, token_key};
 pub use peer::{peer, started};
 pub use place::{DATA_BASE, Place, RUN_BASE, SHM_BASE, data_dir, runtime_dir};
 pub use token::{CHAIN_S, Claims, Denied, ORIGIN_MAX, Purpose, TOKEN_MAX, check, mint, renew};

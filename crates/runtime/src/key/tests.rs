@@ -24,12 +24,34 @@ fn one_key_is_made_and_kept() {
     unprivileged("key::tests::one_key_is_made_and_kept", || {
         let (dir, place) = place();
         let key = token_key(&place).unwrap();
-        assert_eq!(token_key(&place).unwrap().0, key.0);
+        assert_eq!(token_key(&place).unwrap().bytes, key.bytes);
         let meta = fs::metadata(dir.path().join(KEY_FILE)).unwrap();
         assert_eq!((meta.mode() & 0o7777, meta.len(), meta.nlink()), (0o600, 32, 1));
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
         fs::remove_file(dir.path().join(KEY_FILE)).unwrap();
-        assert_ne!(token_key(&place).unwrap().0, key.0);
+        assert_ne!(token_key(&place).unwrap().bytes, key.bytes);
+    });
+}
+
+#[test]
+fn a_key_knows_its_file_from_the_next() {
+    unprivileged("key::tests::a_key_knows_its_file_from_the_next", || {
+        let (dir, place) = place();
+        assert!(existing_token_key(&place).unwrap().is_none());
+        let mut key = token_key(&place).unwrap();
+        assert!(!Key::new([0; KEY_BYTES]).is_current(&place));
+        // Again and again: the inode of a removed file is often that of the next.
+        for _ in 0..5 {
+            assert!(key.is_current(&place));
+            // More than a tick of the clock that files are stamped by.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            fs::remove_file(dir.path().join(KEY_FILE)).unwrap();
+            assert!(!key.is_current(&place));
+            let next = token_key(&place).unwrap();
+            assert!(!key.is_current(&place) && next.is_current(&place));
+            assert_eq!(existing_token_key(&place).unwrap().unwrap().bytes, next.bytes);
+            key = next;
+        }
     });
 }
 
@@ -39,7 +61,8 @@ fn processes_that_race_get_the_same_key() {
         for _ in 0..20 {
             let (dir, place) = place();
             std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..8).map(|_| scope.spawn(|| token_key(&place).unwrap().0)).collect();
+                let workers: Vec<_> =
+                    (0..8).map(|_| scope.spawn(|| token_key(&place).unwrap().bytes)).collect();
                 let keys: Vec<_> = workers.into_iter().map(|worker| worker.join().unwrap()).collect();
                 assert!(keys.iter().all(|key| *key == keys[0]));
             });
