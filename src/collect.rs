@@ -85,7 +85,7 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
     })
 }
 
-/// One record for each event, in order: nothing is pushed after one that did not fit.
+/// One record for each event, in order: nothing is pushed after one that did not fit, and all that is lost is counted.
 fn push_all(mapping: &mut Mapping, head: &Head, beacon: &Beacon<'_>, server: &Server<'_>) -> Answer {
     let mut hints = [0; 200];
     let hints = server.client_hints(&mut hints);
@@ -109,6 +109,8 @@ fn push_all(mapping: &mut Mapping, head: &Head, beacon: &Beacon<'_>, server: &Se
             }
         });
         if !pushed {
+            let rest = beacon.events.len().saturating_sub(k as usize + 1);
+            mapping.ring.count_dropped(rest as u64);
             return FULL;
         }
     }

@@ -1,5 +1,5 @@
 --TEST--
-A full ring refuses at once, counts, and takes the beginning of a beacon
+A full ring refuses at once, counts each lost event, and takes the beginning of a beacon
 --INI--
 qahm_realtime.cli=1
 qahm_realtime.engine_mode=external
@@ -10,7 +10,7 @@ qahm_realtime.runtime_dir={PWD}/../run/full
 require 'help.php';
 for ($taken = 0; $taken < 254 && qahm_realtime_record(SITE, 'request', []); $taken++);
 var_dump($taken);
-collect(beacon(['e' => [['b'], ['b'], ['b'], ['b']]]));
+collect(beacon(['e' => [['b'], ['b'], ['b'], ['b'], ['b']]]));
 collect(beacon(), ['HTTP_COOKIE' => 'qahm_realtime_exclude=1']);
 attempt(fn () => qahm_realtime_record(SITE, 'request', []));
 $status = qahm_realtime_status();
@@ -27,8 +27,8 @@ int(254)
 503 full
 503 full
 false
-256 of 256, 3 dropped
+256 of 256, 5 dropped
 The ring is full: events are dropped until the engine empties it.
-3 events were dropped because the ring was full.
+5 events were dropped because the ring was full.
 256
 true

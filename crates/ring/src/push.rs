@@ -34,6 +34,11 @@ impl Ring {
         Ok(())
     }
 
+    /// Counts payloads that were not even offered, because what they belong to was refused in its middle.
+    pub fn count_dropped(&self, payloads: u64) {
+        self.header().dropped.0.fetch_add(payloads, Relaxed);
+    }
+
     /// Opens a written slot to the consumer, unless it was taken away meanwhile.
     #[inline]
     fn publish(&self, slot: &Slot, lap: u64) -> Result<(), Refused> {
