@@ -129,14 +129,13 @@ fn detached(mut child: Child) -> Option<ExitStatus> {
     }
 }
 
+/// What can go wrong before the engine has detached itself. What comes later it tells in the ring.
 fn reason(status: ExitStatus) -> String {
     let words = match status.code() {
         Some(2) => "refused its arguments: extension and engine may be of different versions",
         Some(3) => "refuses to run as root",
-        Some(4) => "could not use the runtime directory",
-        Some(5) => "could not use the data directory",
-        Some(6) => "could not open its database",
-        Some(7) => "could not map the ring",
+        Some(7) => "could not become a daemon: too many processes, or too little memory",
+        Some(126 | 127) => "cannot be run: it, or a library it needs, is not of this system",
         _ => return format!("ended with {status}"),
     };
     words.to_owned()

@@ -32,8 +32,10 @@ function start(string $name, ?string $script, int $mode = 0755): void
 start('missing', null);
 start('plain', 'text', 0644);
 start('interpreter', "#!/no/such/interpreter\n");
-start('fails', "#!/bin/sh\necho x >> \$0.count; exit 5\n");
+start('fails', "#!/bin/sh\necho x >> \$0.count; exit 2\n");
 echo file_get_contents("$base/fails/engine.count");
+start('odd', "#!/bin/sh\nexit 5\n");
+start('unlinked', "#!/bin/sh\nexit 127\n");
 start('hangs', "#!/bin/sh\nexec sleep 20\n");
 ?>
 --EXPECTF--
@@ -62,10 +64,24 @@ The engine has not run yet. The last start failed: %s
 bool(true)
 bool(true)
 bool(true)
-…/fails/engine: could not use the data directory
+…/fails/engine: refused its arguments: extension and engine may be of different versions
 absent …/fails/engine
 The engine has not run yet. The last start failed: %s
 x
+-- odd
+bool(true)
+bool(true)
+bool(true)
+…/odd/engine: ended with exit status: 5
+absent …/odd/engine
+The engine has not run yet. The last start failed: %s
+-- unlinked
+bool(true)
+bool(true)
+bool(true)
+…/unlinked/engine: cannot be run: it, or a library it needs, is not of this system
+absent …/unlinked/engine
+The engine has not run yet. The last start failed: %s
 -- hangs
 bool(true)
 bool(true)
