@@ -68,5 +68,6 @@ uninstall:
 plugin-zip: setup
 	@packaging/plugin-zip target/qahm-realtime.zip
 
-clean: demo-stop
+clean:
+	@node demo/stop.mjs --remove
 	rm -rf target artifacts wp-plugin/assets/build

@@ -26,7 +26,7 @@ const STAGES = [
 	{ name: 'build', command: [ 'cargo', 'build', ...PROFILE, '--workspace' ], limit: 15 * MINUTE },
 	{ name: 'rust', command: cargoTest( '--workspace' ), limit: 15 * MINUTE, tests: true },
 	// What only root can prepare: directories and rings of other users.
-	{ name: 'rust-as-root', command: cargoTest( '-p', 'qahm-ring', '-p', 'qahm-runtime' ), limit: 10 * MINUTE, tests: true, root: true, when: process.getuid() === 0 },
+	{ name: 'rust-as-root', command: cargoTest( ...( nextest ? [ '--workspace', '-E', 'package(qahm-ring) + package(qahm-runtime)' ] : [ '-p', 'qahm-ring', '-p', 'qahm-runtime' ] ) ), limit: 10 * MINUTE, tests: true, root: true, when: process.getuid() === 0 },
 	{ name: 'ring-chaos', command: cargoTest( '-p', 'qahm-ring', '--features', 'chaos' ), limit: 10 * MINUTE, tests: true },
 	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true },
 	{ name: 'plugin', command: phpunit( 'unit' ), limit: 5 * MINUTE, tests: true },
