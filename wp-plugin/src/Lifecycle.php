@@ -17,6 +17,9 @@ final class Lifecycle {
 	/** User meta of the plugin; the older QA plugins own qahm_* and delete all of it. */
 	public const USER_META = array( Notice::META );
 
+	/** Options of the plugin, of each blog. */
+	public const OPTIONS = array( Endpoints::OPTION, KnownIds::OPTION );
+
 	/**
 	 * Makes the options and finds out whether the host lets collect.php and live.php answer.
 	 */
@@ -44,41 +47,65 @@ final class Lifecycle {
 			return;
 		}
 		switch_to_blog( (int) $blog->blog_id );
-		self::forget();
+		Forgetting::of( self::own_ids() );
 		restore_current_blog();
 	}
 
 	/**
 	 * Removes every trace, on every blog. Called by uninstall.php.
+	 *
+	 * @return bool Whether all is gone: the engine may not have answered.
 	 */
-	public static function uninstall(): void {
-		$blogs = is_multisite() ? get_sites(
+	public static function uninstall(): bool {
+		$ids = array();
+		self::on_every_blog(
+			static function () use ( &$ids ): void {
+				$ids = array( ...$ids, ...self::own_ids() );
+			}
+		);
+		$gone = Forgetting::of( $ids );
+		self::on_every_blog(
+			static function (): void {
+				array_map( 'delete_option', self::OPTIONS );
+			}
+		);
+		foreach ( self::USER_META as $key ) {
+			delete_metadata( 'user', 0, $key, '', true );
+		}
+		return $gone;
+	}
+
+	/**
+	 * Ids that are this blog's alone. A copy of a site has the original's id among its former ones: what was heard from
+	 * lately is in use elsewhere.
+	 *
+	 * @return list<string>
+	 */
+	private static function own_ids(): array {
+		$in_use = static fn ( string $id ): bool => Extension::loaded() && 0 < ( qahm_realtime_counters( $id )['visitors_30m'] ?? 0 );
+		return array_values( array_filter( KnownIds::all(), static fn ( string $id ): bool => Site::id() === $id || ! $in_use( $id ) ) );
+	}
+
+	/**
+	 * Does something on every blog of the network, or on the only one.
+	 *
+	 * @param callable(): void $work What.
+	 */
+	private static function on_every_blog( callable $work ): void {
+		if ( ! is_multisite() ) {
+			$work();
+			return;
+		}
+		$blogs = get_sites(
 			array(
 				'fields' => 'ids',
 				'number' => 0,
 			)
-		) : array( 0 );
+		);
 		foreach ( $blogs as $blog ) {
-			if ( $blog > 0 ) {
-				switch_to_blog( (int) $blog );
-			}
-			self::forget();
-			delete_option( Endpoints::OPTION );
-			if ( $blog > 0 ) {
-				restore_current_blog();
-			}
-		}
-		foreach ( self::USER_META as $key ) {
-			delete_metadata( 'user', 0, $key, '', true );
-		}
-	}
-
-	/**
-	 * Has the engine delete all it knows of the current blog.
-	 */
-	private static function forget(): void {
-		if ( Extension::loaded() ) {
-			qahm_realtime_command( Site::id(), '{"do":"forget"}', 1000 );
+			switch_to_blog( (int) $blog );
+			$work();
+			restore_current_blog();
 		}
 	}
 }

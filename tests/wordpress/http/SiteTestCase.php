@@ -18,7 +18,7 @@ abstract class SiteTestCase extends TestCase {
 	}
 
 	public static function tearDownAfterClass(): void {
-		foreach ( array( self::plugin_file(), self::log_file() ) as $file ) {
+		foreach ( array( self::plugin_file(), self::log_file(), self::plugin_file( '-ask' ) ) as $file ) {
 			if ( is_file( $file ) ) {
 				unlink( $file );
 			}
@@ -37,18 +37,39 @@ abstract class SiteTestCase extends TestCase {
 
 	/** Has WordPress run this code before plugins. It may call qahm_test_log(). */
 	protected static function inside( string $code ): void {
-		$folder = self::$wp . '/wp-content/mu-plugins';
-		if ( ! is_dir( $folder ) ) {
-			mkdir( $folder, 0755 );
-			chmod( $folder, 0755 );
-		}
 		file_put_contents( self::log_file(), '' );
 		chmod( self::log_file(), 0666 );
 		$head = '<?php function qahm_test_log( ...$values ) { file_put_contents( ' . var_export( self::log_file(), true ) . ', json_encode( $values ) . "\n", FILE_APPEND ); }';
-		// Whole or not at all: a request may come at any time.
-		file_put_contents( self::plugin_file() . '.new', "$head\n$code" );
-		chmod( self::plugin_file() . '.new', 0644 );
-		rename( self::plugin_file() . '.new', self::plugin_file() );
+		self::install( self::plugin_file(), "$head\n$code" );
+	}
+
+	/**
+	 * Runs this code inside WordPress, once all plugins are loaded, and gives back what it returns.
+	 *
+	 * @param array<string, string> $headers Of the request.
+	 */
+	protected static function ask( string $code, array $headers = array() ): mixed {
+		$key = self::view();
+		self::install(
+			self::plugin_file( '-ask' ),
+			"<?php if ( '$key' === ( \$_SERVER['HTTP_X_TEST_ASK'] ?? '' ) ) { add_action( 'wp_loaded', function () { wp_send_json( array( ( function () { $code } )() ) ); } ); }"
+		);
+		// No page, so that no address is corrected and no visitor's request is recorded.
+		$answer = self::browser()->get( '/?rest_route=/', array( 'X-Test-Ask' => $key ) + $headers );
+		$json   = $answer->json();
+		self::assertTrue( is_array( $json ) && array( 0 ) === array_keys( $json ), "$answer->status: " . substr( $answer->body, 0, 500 ) );
+		return $json[0];
+	}
+
+	/** Puts a must-use plugin in its place, whole or not at all: a request may come at any time. */
+	private static function install( string $file, string $code ): void {
+		if ( ! is_dir( dirname( $file ) ) ) {
+			mkdir( dirname( $file ), 0755 );
+			chmod( dirname( $file ), 0755 );
+		}
+		file_put_contents( "$file.new", $code );
+		chmod( "$file.new", 0644 );
+		rename( "$file.new", $file );
 	}
 
 	/** @return list<list<mixed>> What qahm_test_log() was given. */
@@ -115,8 +136,8 @@ abstract class SiteTestCase extends TestCase {
 		self::assertFalse( str_contains( $html, $text ), "$message: \"$text\" is in the page" );
 	}
 
-	private static function plugin_file(): string {
-		return self::$wp . '/wp-content/mu-plugins/qahm-realtime-test.php';
+	private static function plugin_file( string $which = '' ): string {
+		return self::$wp . "/wp-content/mu-plugins/qahm-realtime-test$which.php";
 	}
 
 	private static function log_file(): string {

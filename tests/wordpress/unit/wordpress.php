@@ -16,6 +16,8 @@ require "$wordpress/wp-includes/plugin.php";
 final class FakeWordPress {
 	/** @var array<string, mixed> */
 	public static array $options = array();
+	/** @var list<array{string, mixed, ?bool}> Options that were written: name, value, autoload. */
+	public static array $written = array();
 	/** @var list<string> Options that were asked for. */
 	public static array $asked = array();
 	public static int $blog      = 1;
@@ -53,6 +55,26 @@ function wp_normalize_path( string $path ): string {
 function get_option( string $name, mixed $default = false ): mixed {
 	FakeWordPress::$asked[] = $name;
 	return FakeWordPress::$options[ $name ] ?? $default;
+}
+
+/** @return array<string, string> */
+function wp_load_alloptions(): array {
+	return array_filter( FakeWordPress::$options, 'is_string' );
+}
+
+function update_option( string $name, mixed $value, ?bool $autoload = null ): bool {
+	FakeWordPress::$written[]       = array( $name, $value, $autoload );
+	FakeWordPress::$options[ $name ] = $value;
+	return true;
+}
+
+function delete_option( string $name ): bool {
+	unset( FakeWordPress::$options[ $name ] );
+	return true;
+}
+
+function delete_metadata( string $type, int $id, string $key, mixed $value = '', bool $all = false ): bool {
+	return true;
 }
 
 function get_current_blog_id(): int {
