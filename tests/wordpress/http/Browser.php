@@ -21,6 +21,9 @@ final class Browser {
 	/** @var array<string, string> */
 	public array $cookies = array();
 
+	/** @var array<string, string> Sent with every request. */
+	public array $headers = array();
+
 	public function __construct( private readonly string $base, public string $agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' ) {}
 
 	/** @param array<string, string> $headers */
@@ -39,7 +42,7 @@ final class Browser {
 	/** @param array<string, string> $headers */
 	public function send( string $method, string $path, ?string $body = null, array $headers = array() ): Answer {
 		$lines = array();
-		foreach ( $headers as $name => $value ) {
+		foreach ( $headers + $this->headers as $name => $value ) {
 			$lines[] = "$name: $value";
 		}
 		if ( $this->cookies ) {

@@ -72,6 +72,36 @@ abstract class SiteTestCase extends TestCase {
 		rename( "$file.new", $file );
 	}
 
+	/**
+	 * Queries of a page with the plugin, and without it: the fewest of several times, since the first ones fill WordPress's own transients.
+	 *
+	 * @param string $off Code that switches the plugin off, before plugins are loaded.
+	 * @return array{int, int}
+	 */
+	protected static function queries( Browser $browser, string $path, string $off, string $more = '' ): array {
+		// Requests of before may still be working: they are answered first.
+		$key = self::view();
+		self::inside(
+			"$more if ( 'without $key' === ( \$_SERVER['HTTP_X_TEST'] ?? '' ) ) { $off }
+			if ( str_ends_with( \$_SERVER['HTTP_X_TEST'] ?? '', '$key' ) ) {" .
+				'add_action( "shutdown", function () {
+					// Behind all that the plugin does at the end.
+					register_shutdown_function( fn () => register_shutdown_function( fn () => qahm_test_log( str_starts_with( $_SERVER["HTTP_X_TEST"], "without" ), get_num_queries(), class_exists( "QahmRealtime\\Afterwards", false ) ) ) );
+				}, PHP_INT_MAX );
+			}'
+		);
+		for ( $i = 0; $i < 4; $i++ ) {
+			self::assertSame( 200, $browser->get( $path, array( 'X-Test' => "with $key" ) )->status );
+			$browser->get( $path, array( 'X-Test' => "without $key" ) );
+		}
+		$logged = self::until( static fn () => count( self::logged() ) >= 8 ? self::logged() : null, 10, 'eight requests are logged' );
+		foreach ( $logged as [ $without, , $ours ] ) {
+			self::assertSame( ! $without, $ours, 'the plugin was at work' );
+		}
+		$fewest = static fn ( bool $without ): int => min( array_column( array_filter( $logged, static fn ( array $line ): bool => $without === $line[0] ), 1 ) );
+		return array( $fewest( false ), $fewest( true ) );
+	}
+
 	/** @return list<list<mixed>> What qahm_test_log() was given. */
 	protected static function logged(): array {
 		return array_map( static fn ( string $line ): array => json_decode( $line, true ), file( self::log_file(), FILE_IGNORE_NEW_LINES | FILE_SKIP_EMPTY_LINES ) );

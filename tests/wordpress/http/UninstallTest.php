@@ -11,6 +11,10 @@ final class UninstallTest extends SiteTestCase {
 			self::markTestSkipped( 'No directory of the engine: set QAHM_TEST_DIR' );
 		}
 		self::inside( 'add_filter( "option_home", fn ( $home ) => $home . ( $_SERVER["HTTP_X_TEST_MOVED"] ?? "" ), 20 );' );
+	}
+
+	/** As it was before: active. */
+	protected function tearDown(): void {
 		$this->assertNull( self::ask( 'require_once ABSPATH . "wp-admin/includes/plugin.php"; return activate_plugin( "' . self::PLUGIN . '" );' ) );
 	}
 

@@ -1,0 +1,93 @@
+<?php
+declare(strict_types=1);
+
+/** The same WordPress as a network of two blogs: for requests with the header X-Test-Network, and only for them. */
+final class NetworkTest extends SiteTestCase {
+
+	private const HEADERS = array( 'X-Test-Network' => '1' );
+
+	/** A network's blogs have addresses of their own; the constants would give all of them one. */
+	private const ADDRESSES = 'if ( is_multisite() ) { remove_filter( "option_home", "_config_wp_home" ); remove_filter( "option_siteurl", "_config_wp_siteurl" ); }';
+
+	private static string $config;
+
+	public static function setUpBeforeClass(): void {
+		parent::setUpBeforeClass();
+		self::$config = (string) file_get_contents( self::$wp . '/wp-config.php' );
+		$domain       = substr( self::$url, strlen( 'http://' ) );
+		$network      = "if ( isset( \$_SERVER['HTTP_X_TEST_NETWORK'] ) ) {
+			define( 'MULTISITE', true );
+			define( 'SUBDOMAIN_INSTALL', false );
+			define( 'DOMAIN_CURRENT_SITE', '$domain' );
+			define( 'PATH_CURRENT_SITE', '/' );
+			define( 'SITE_ID_CURRENT_SITE', 1 );
+			define( 'BLOG_ID_CURRENT_SITE', 1 );
+		}";
+		self::ask(
+			"global \$wpdb;
+			\$permalinks = get_option( 'permalink_structure' );
+			require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+			foreach ( \$wpdb->tables( 'ms_global' ) as \$table => \$name ) { \$wpdb->\$table = \$name; }
+			install_network();
+			populate_network( 1, '$domain', 'admin@example.org', 'Network', '/', false );
+			update_option( 'permalink_structure', \$permalinks );"
+		);
+		file_put_contents( self::$wp . '/wp-config.php', preg_replace( '/^<\?php\n/', "<?php\n$network\n", self::$config ) );
+		self::inside( self::ADDRESSES );
+		self::ask(
+			"require_once ABSPATH . 'wp-admin/includes/plugin.php';
+			activate_plugin( 'qahm-realtime/qahm-realtime.php', '', true );
+			update_option( 'home', '" . self::$url . "' );
+			update_option( 'siteurl', '" . self::$url . "' );
+			\$url  = '" . self::$url . "/second';
+			\$blog = wp_insert_site( array( 'domain' => '$domain', 'path' => '/second/', 'title' => 'Second', 'user_id' => 1, 'network_id' => 1, 'options' => array( 'home' => \$url, 'siteurl' => \$url ) ) );
+			// WordPress makes no blog on a port, but serves one.
+			\$GLOBALS['wpdb']->update( \$GLOBALS['wpdb']->blogs, array( 'domain' => '$domain' ), array( 'blog_id' => \$blog ) );
+			clean_blog_cache( \$blog );",
+			self::HEADERS
+		);
+	}
+
+	public static function tearDownAfterClass(): void {
+		file_put_contents( self::$wp . '/wp-config.php', self::$config );
+		parent::tearDownAfterClass();
+	}
+
+	private static function visitor(): Browser {
+		$browser          = self::browser();
+		$browser->headers = self::HEADERS;
+		return $browser;
+	}
+
+	public function test_each_blog_is_a_site(): void {
+		$first  = self::tracker_config( self::visitor()->get( '/' )->body )[0];
+		$second = self::tracker_config( self::visitor()->get( '/second/' )->body )[0];
+		$this->assertNotSame( $first, $second );
+		$this->assertSame( self::tracker_config()[0], $first, 'becoming a network does not change who the first one is' );
+	}
+
+	public function test_no_query_is_added(): void {
+		$off = 'add_filter( "site_option_active_sitewide_plugins", fn () => array() );';
+		[ $with, $without ] = self::queries( self::visitor(), '/second/', $off, self::ADDRESSES );
+		$this->assertSame( $without, $with );
+
+		$administrator = self::visitor();
+		$administrator->login( (string) ( getenv( 'QAHM_TEST_USER' ) ?: 'admin' ), (string) ( getenv( 'QAHM_TEST_PASSWORD' ) ?: 'admin' ) );
+		self::assertPageHas( 'id="wpadminbar"', $administrator->get( '/second/' )->body, 'logged in' );
+		[ $with, $without ] = self::queries( $administrator, '/second/', $off, self::ADDRESSES );
+		$this->assertSame( $without, $with, 'logged in' );
+		self::inside( self::ADDRESSES );
+	}
+
+	/** @depends test_each_blog_is_a_site */
+	public function test_a_blog_that_is_deleted_is_forgotten(): void {
+		$first  = self::tracker_config( self::visitor()->get( '/' )->body )[0];
+		$second = self::tracker_config( self::visitor()->get( '/second/' )->body )[0];
+		$known  = static fn ( string $site ): bool => null !== self::ask( "return qahm_realtime_counters( '$site' );", self::HEADERS );
+		self::until( static fn (): bool => $known( $first ) && $known( $second ), 20, 'the engine knows both' );
+		$deleted = self::ask( 'return wp_delete_site( get_sites( array( "path" => "/second/", "fields" => "ids" ) )[0] )->path;', self::HEADERS );
+		$this->assertSame( '/second/', $deleted );
+		$this->assertFalse( $known( $second ) );
+		$this->assertTrue( $known( $first ) );
+	}
+}
