@@ -34,7 +34,7 @@ final class RequestEvent {
 	 * @return array<string, string|int|bool>
 	 */
 	private static function fields(): array {
-		$server = static fn ( string $name ): string => is_string( $_SERVER[ $name ] ?? null ) ? $_SERVER[ $name ] : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above.
+		$server = static fn ( string $name ): string => is_string( $_SERVER[ $name ] ?? null ) ? wp_unslash( $_SERVER[ $name ] ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above.
 		$error  = error_get_last();
 		$start  = (float) ( $_SERVER['REQUEST_TIME_FLOAT'] ?? microtime( true ) );
 		return array(

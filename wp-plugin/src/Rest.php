@@ -65,7 +65,7 @@ final class Rest {
 	 * @param WP_REST_Request $request The request.
 	 */
 	public static function collect( WP_REST_Request $request ): WP_REST_Response {
-		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ), $_SERVER ) : array( 503, 'absent' );
+		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ), self::server() ) : array( 503, 'absent' );
 		return self::answer( $status, 204 === $status ? null : array( 'error' => $reason ), $reason );
 	}
 
@@ -75,7 +75,7 @@ final class Rest {
 	 * @param WP_REST_Request $request The request.
 	 */
 	public static function live( WP_REST_Request $request ): WP_REST_Response {
-		$answer = LiveAnswer::to( $_SERVER, $request->get_param( 'site' ), $request->get_param( 'interval' ) );
+		$answer = LiveAnswer::to( self::server(), $request->get_param( 'site' ), $request->get_param( 'interval' ) );
 		return self::answer( $answer->status, $answer->body, $answer->reason );
 	}
 
@@ -84,6 +84,15 @@ final class Rest {
 	 */
 	public static function health(): WP_REST_Response {
 		return self::answer( 200, SiteHealth::endpoints() );
+	}
+
+	/**
+	 * The server's variables as the two files see them: WordPress puts slashes into its own, and a visitor would be another one.
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function server(): array {
+		return wp_unslash( $_SERVER );
 	}
 
 	/**

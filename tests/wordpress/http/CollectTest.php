@@ -71,6 +71,28 @@ final class CollectTest extends SiteTestCase {
 		}
 	}
 
+	/** WordPress adds slashes to what the server says: a name with quotes must make the same key all the same. */
+	public function test_a_visitor_is_the_same_to_the_stand_in_route(): void {
+		$site           = self::known_site();
+		$visitor        = self::browser();
+		$visitor->agent = 'Mozilla/5.0 (a "quoted" name, o\'clock, back\\slash) ' . self::view();
+		$figures        = static fn (): array => self::ask( "return qahm_realtime_counters( '$site' );" );
+		$before         = $figures();
+		foreach ( array( self::tracker_config()[1], '/?rest_route=/qahm-realtime/v1/collect' ) as $path ) {
+			$answer = $visitor->post( $path, self::beacon( $site, self::view(), 0, array( array( 'v', 0, '', 'Title' ) ) ), array( 'Content-Type' => 'text/plain' ) );
+			$this->assertSame( 'accepted', $answer->header( 'X-Qahm-Realtime' ), $path );
+		}
+		$after = self::until(
+			static function () use ( $figures, $before ): ?array {
+				$now = $figures();
+				return $now['views_today'] === $before['views_today'] + 2 ? $now : null;
+			},
+			10,
+			'both views are counted'
+		);
+		$this->assertSame( $before['visitors_today'] + 1, $after['visitors_today'] );
+	}
+
 	public function test_the_stand_in_route_answers_alike_and_is_hidden(): void {
 		$site  = self::known_site();
 		$route = '/?rest_route=/qahm-realtime/v1/collect';
