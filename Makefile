@@ -65,7 +65,8 @@ uninstall:
 	rm -f $(DESTDIR)$(EXTENSION_DIR)/qahm_realtime.so $(DESTDIR)$(INI_DIR)/qahm_realtime.ini $(DESTDIR)$(TMPFILES_DIR)/qahm-realtime.conf
 	rm -rf $(DESTDIR)$(LIBEXEC_DIR)
 
-plugin-zip: setup
+plugin-zip:
+	@demo/setup plugin
 	@packaging/plugin-zip target/qahm-realtime.zip
 
 clean:
