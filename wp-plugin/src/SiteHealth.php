@@ -59,6 +59,9 @@ final class SiteHealth {
 		if ( str_starts_with( $sent, 'refused' ) ) {
 			return self::result( 'engine', 'critical', __( 'The engine of live analytics refuses this site\'s configuration', 'qahm-realtime' ), array( $sent, ...$details ) );
 		}
+		if ( array() !== preg_grep( '/^events are not stored/i', $details ) ) {
+			return self::result( 'engine', 'critical', __( 'The engine of live analytics cannot store what it counts', 'qahm-realtime' ), $details );
+		}
 		if ( array() !== $details ) {
 			return self::result( 'engine', 'recommended', __( 'Live analytics runs, with something to improve', 'qahm-realtime' ), $details );
 		}
@@ -105,13 +108,16 @@ final class SiteHealth {
 	}
 
 	/**
-	 * What the extension and the engine have to say; their notes repeat their messages. English: they name files and commands.
+	 * What the extension and the engine have to say; their notes repeat their messages. English: they name files and
+	 * commands. What another note says too is left out.
 	 *
 	 * @param array<string, mixed> $status Status of the extension.
 	 * @return list<string>
 	 */
 	private static function details( array $status ): array {
-		return array_values( array_filter( (array) ( $status['notes'] ?? array() ), static fn ( mixed $text ): bool => is_string( $text ) && '' !== $text ) );
+		$notes    = array_unique( array_filter( (array) ( $status['notes'] ?? array() ), static fn ( mixed $text ): bool => is_string( $text ) && '' !== $text ) );
+		$repeated = static fn ( string $text ): bool => array() !== array_filter( $notes, static fn ( string $other ): bool => $other !== $text && str_contains( $other, rtrim( $text, '.' ) ) );
+		return array_values( array_filter( $notes, static fn ( string $text ): bool => ! $repeated( $text ) ) );
 	}
 
 	/**
