@@ -16,15 +16,18 @@ final class Privacy {
 	 * Suggests the text in WordPress's policy guide.
 	 */
 	public static function suggest(): void {
-		$text = array(
+		$hours = (int) Settings::value( 'RETENTION' );
+		$kept  = Settings::value( 'GDPR_MODE' )
+			/* translators: %s: a number of hours. */
+			? _n( 'Single page views and requests are kept for %s hour, without that code.', 'Single page views and requests are kept for %s hours, without that code.', $hours, 'qahm-realtime' )
+			/* translators: %s: a number of hours. */
+			: _n( 'Single page views, with that code, and requests are kept for %s hour.', 'Single page views, with that code, and requests are kept for %s hours.', $hours, 'qahm-realtime' );
+		$text  = array(
 			__( 'This site counts its visitors as they come, with a program that runs on its own server. Nothing is sent to third parties.', 'qahm-realtime' ),
 			__( 'No cookie is set for visitors and nothing is stored on their device. Logged-in users whose role is not counted get a session cookie named qahm_realtime_exclude, which says only that.', 'qahm-realtime' ),
 			__( 'To tell visits apart, a code is computed from the IP address, the browser\'s name and a random value that is changed every day and never stored with the data. The IP address itself is not stored.', 'qahm-realtime' ),
-			sprintf(
-				/* translators: %s: a number of hours. */
-				_n( 'Details of visits are kept for %s hour.', 'Details of visits are kept for %s hours.', (int) Settings::value( 'RETENTION' ), 'qahm-realtime' ),
-				number_format_i18n( (int) Settings::value( 'RETENTION' ) )
-			),
+			sprintf( $kept, number_format_i18n( $hours ) ),
+			__( 'So that a restart of the program counts nobody twice, the codes of the visits of the last half hour are kept, and those of the day until midnight. Nothing else is kept of a visitor.', 'qahm-realtime' ),
 		);
 		if ( Settings::value( 'RESPECT_DNT' ) ) {
 			$text[] = __( 'Visitors whose browser asks not to be tracked (Do Not Track, Global Privacy Control) are counted without any such code.', 'qahm-realtime' );
