@@ -82,6 +82,7 @@ final class Delivery {
 		if ( isset( self::HOOKS[ $transition ] ) ) {
 			$type            = is_string( $alert['type'] ?? null ) ? $alert['type'] : '';
 			$data['attempt'] = is_int( $alert['attempt'] ?? null ) ? $alert['attempt'] : 1;
+			$data['message'] = AlertMessage::of( $type, $transition, $data );
 			$error           = $this->fire( self::HOOKS[ $transition ], $type, $data );
 		} else {
 			$error = 'unknown transition';

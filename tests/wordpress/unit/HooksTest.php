@@ -16,7 +16,6 @@ final class HooksTest extends TestCase {
 		if ( null !== $found ) {
 			return $found;
 		}
-		define( 'QahmRealtime\FILE', WP_PLUGIN_DIR . '/qahm-realtime/qahm-realtime.php' );
 		FakeWordPress::$admin = true; // Those of the admin area, too.
 		require __DIR__ . '/../../../wp-plugin/src/hooks.php';
 		FakeWordPress::$admin = false;

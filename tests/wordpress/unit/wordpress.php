@@ -18,6 +18,8 @@ final class FakeWordPress {
 	public static array $options = array();
 	/** @var list<array{string, mixed, ?bool}> Options that were written: name, value, autoload. */
 	public static array $written = array();
+	/** @var list<string> Languages that were switched to. */
+	public static array $locales = array();
 	/** @var list<string> Options that were asked for. */
 	public static array $asked = array();
 	public static int $blog      = 1;
@@ -31,6 +33,8 @@ $GLOBALS['wp_plugin_paths'] = array();
 
 const WP_PLUGIN_DIR   = '/wordpress/wp-content/plugins';
 const WPMU_PLUGIN_DIR = '/wordpress/wp-content/mu-plugins';
+
+define( 'QahmRealtime\FILE', WP_PLUGIN_DIR . '/qahm-realtime/qahm-realtime.php' );
 
 function is_admin(): bool {
 	return FakeWordPress::$admin;
@@ -85,6 +89,28 @@ function wp_parse_url( string $url, int $part = -1 ): mixed {
 	return parse_url( $url, $part );
 }
 
+function get_locale(): string {
+	return 'en_US';
+}
+
+function switch_to_locale( string $locale ): bool {
+	FakeWordPress::$locales[] = $locale;
+	return true;
+}
+
+function restore_previous_locale(): string {
+	FakeWordPress::$locales[] = 'restored';
+	return '';
+}
+
+function unload_textdomain( string $domain, bool $reloadable = false ): bool {
+	return true;
+}
+
+function load_plugin_textdomain( string $domain, bool $unused, string $folder ): bool {
+	return true;
+}
+
 function wp_timezone_string(): string {
 	return FakeWordPress::$options['timezone_string'] ?? 'UTC';
 }
@@ -103,6 +129,10 @@ function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
 
 function __( string $text ): string {
 	return $text;
+}
+
+function esc_html( string $text ): string {
+	return htmlspecialchars( $text, ENT_QUOTES );
 }
 
 function _n( string $one, string $many, int $number ): string {
