@@ -65,6 +65,17 @@ final class Widget {
 	}
 
 	/**
+	 * What the site is called in the titles of its pages: as it was entered, and with typographer's quotes.
+	 *
+	 * @return list<string>
+	 */
+	private static function names(): array {
+		$name    = wp_specialchars_decode( (string) get_option( 'blogname' ), ENT_QUOTES );
+		$curly   = html_entity_decode( wptexturize( (string) get_option( 'blogname' ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+		return array_values( array_unique( array_filter( array( $name, $curly ) ) ) );
+	}
+
+	/**
 	 * What the script must know.
 	 *
 	 * @return array<string, mixed>
@@ -85,6 +96,8 @@ final class Widget {
 			'nonce'    => wp_create_nonce( 'wp_rest' ),
 			'nonceUrl' => admin_url( 'admin-ajax.php?action=rest-nonce' ),
 			'home'     => Site::origin( (string) get_option( 'home' ) ),
+			'front'    => rtrim( (string) wp_parse_url( (string) get_option( 'home' ), PHP_URL_PATH ), '/' ) . '/',
+			'names'    => self::names(),
 			'locale'   => str_replace( '_', '-', get_user_locale() ),
 			'timezone' => wp_timezone_string(),
 			'text'     => array(
@@ -92,6 +105,8 @@ final class Widget {
 				'stale'     => __( 'The engine is busy. Pages and graph will follow.', 'qahm-realtime' ),
 				'noVisitor' => __( 'No visitor yet today. Open the site in a private window to see yourself here.', 'qahm-realtime' ),
 				'loggedOut' => __( 'You are logged out. Reload the page to go on.', 'qahm-realtime' ),
+				/* translators: %s: address of the dashboard. */
+				'address'   => sprintf( __( 'This page was opened under another address than the site has. Open the dashboard at %s to see the figures.', 'qahm-realtime' ), admin_url() ),
 				'offline'   => __( 'The server does not answer. Trying again.', 'qahm-realtime' ),
 				'noPage'    => __( 'Nobody is on a page right now.', 'qahm-realtime' ),
 				'noAlert'   => __( 'No recent alert.', 'qahm-realtime' ),

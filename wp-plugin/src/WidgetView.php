@@ -105,7 +105,7 @@ final class WidgetView {
 	 */
 	private static function pages(): void {
 		printf(
-			'<h3 id="qahm_realtime_pages">%1$s %2$s</h3><table class="qahm-realtime-pages" aria-labelledby="qahm_realtime_pages"><thead class="screen-reader-text"><tr><th scope="col">%3$s</th><th scope="col">%4$s</th></tr></thead><tbody data-qahm-realtime="pages"></tbody></table>',
+			'<h3 id="qahm_realtime_pages">%1$s %2$s</h3><table class="qahm-realtime-pages" aria-labelledby="qahm_realtime_pages"><thead><tr><th scope="col"><span class="screen-reader-text">%3$s</span></th><th scope="col"><span class="screen-reader-text">%4$s</span></th></tr></thead><tbody data-qahm-realtime="pages"></tbody></table>',
 			esc_html__( 'Pages now', 'qahm-realtime' ),
 			self::definition( __( 'Pages now', 'qahm-realtime' ), __( 'The five pages with most active visitors. A visitor counts on the page last looked at.', 'qahm-realtime' ) ), // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
 			esc_html__( 'Page', 'qahm-realtime' ),
@@ -123,8 +123,7 @@ final class WidgetView {
 		if ( null === $counters || ! isset( $counters[ $name ] ) ) {
 			return '–';
 		}
-		$approximate = ! empty( $counters['approximate'] ) && 'active' !== $name;
-		return ( $approximate ? "≈\u{202f}" : '' ) . number_format_i18n( (int) $counters[ $name ] );
+		return ( ! empty( $counters['approximate'] ) ? "≈\u{202f}" : '' ) . number_format_i18n( (int) $counters[ $name ] );
 	}
 
 	/**

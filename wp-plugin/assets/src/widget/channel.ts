@@ -42,7 +42,8 @@ export class Channel {
 		try {
 			const state = await this.ask();
 			this.failures = 0;
-			this.stopped = state.kind === 'loggedOut';
+			// Either lasts until the page is loaded anew.
+			this.stopped = state.kind === 'loggedOut' || state.kind === 'address';
 			this.show( state );
 		} catch {
 			// One failure may be a hiccup of the network.
@@ -60,12 +61,15 @@ export class Channel {
 			return { kind: 'loggedOut' };
 		}
 		let answer = await this.question();
-		if ( answer.status === 401 ) {
+		if ( answer.status === 401 && ! isForeign( answer ) ) {
 			// The token is too old: the tab was hidden for a while, or its chain of renewals has ended.
 			if ( ! ( await this.renew() ) ) {
 				return { kind: 'loggedOut' };
 			}
 			answer = await this.question();
+		}
+		if ( isForeign( answer ) ) {
+			return { kind: 'address' };
 		}
 		if ( ! answer.ok ) {
 			throw new Error( String( answer.status ) );
@@ -105,6 +109,11 @@ export class Channel {
 		}
 		return true;
 	}
+}
+
+/** Tokens are for the site's own address: no new one would help under another. */
+function isForeign( answer: Response ): boolean {
+	return answer.status === 401 && answer.headers.get( 'X-Qahm-Realtime' ) === 'origin';
 }
 
 async function request( url: string, options: RequestInit ): Promise<Response> {

@@ -29,6 +29,13 @@ export function fill( text: string, ...values: readonly string[] ): string {
 	return text.replace( /%(?:(\d)\$)?s/g, ( _match, place?: string ) => values[ place === undefined ? 0 : Number( place ) - 1 ] ?? '' );
 }
 
+/** A page's title without the site's own name at its end, which all of them have. */
+export function shorten( title: string, names: readonly string[] ): string {
+	const ends = names.flatMap( ( name ) => [ '–', '—', '|', '-' ].map( ( separator ) => ` ${ separator } ${ name }` ) );
+	const end = ends.find( ( candidate ) => title.endsWith( candidate ) );
+	return end === undefined ? title : title.slice( 0, -end.length );
+}
+
 function safely<T>( usual: () => T, otherwise: () => T ): T {
 	try {
 		return usual();

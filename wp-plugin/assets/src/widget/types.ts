@@ -13,6 +13,10 @@ export interface Config {
 	readonly nonceUrl: string;
 	/** Origin of the site, for links to its pages. */
 	readonly home: string;
+	/** Path of the site's front page. */
+	readonly front: string;
+	/** What the site is called in the titles of its pages. */
+	readonly names: readonly string[];
 	readonly locale: string;
 	readonly timezone: string;
 	readonly text: Texts;
@@ -24,6 +28,7 @@ export type Texts = Readonly<
 		| 'stale'
 		| 'noVisitor'
 		| 'loggedOut'
+		| 'address'
 		| 'offline'
 		| 'noPage'
 		| 'noAlert'
@@ -74,4 +79,4 @@ export interface Live {
 /** What the channel tells the view. */
 export type State =
 	| { readonly kind: 'live'; readonly live: Live }
-	| { readonly kind: 'noEngine' | 'loggedOut' | 'offline' };
+	| { readonly kind: 'noEngine' | 'loggedOut' | 'address' | 'offline' };

@@ -1,6 +1,6 @@
 /** Puts a state on the page. Whatever comes from visitors goes in as text, never as markup. */
 
-import { fill, Format } from './format';
+import { fill, Format, shorten } from './format';
 import { area, line } from './graph';
 import type { Alert, Config, Live, Page, State } from './types';
 
@@ -45,13 +45,13 @@ export class View {
 	}
 
 	private numbers( live: Live ): void {
+		const about = live.approximate ? '≈\u202f' : '';
 		for ( const name of COUNTERS ) {
-			const about = live.approximate && name !== 'active' ? '≈\u202f' : '';
 			this.write( name, about + this.format.number( live[ name ] ) );
 		}
 		const peak = live.peak ?? { value: live.peak_today ?? 0, time: live.peak_today_at ?? 0 };
 		const at = peak.value > 0 && peak.time > 0 ? ' ' + fill( this.config.text.peakAt, this.format.time( peak.time ) ) : '';
-		this.write( 'peak', this.format.number( peak.value ) + at );
+		this.write( 'peak', about + this.format.number( peak.value ) + at );
 	}
 
 	private graph( minutes: readonly number[] ): void {
@@ -64,27 +64,27 @@ export class View {
 			minutes.map( ( value, index ) => {
 				const ago = minutes.length - 1 - index;
 				const when = ago === 0 ? text.thisMin : fill( text.minutes, this.format.number( ago ) );
-				return row( element( 'td', when ), element( 'td', this.format.number( value ) ) );
+				return row( heading( when ), element( 'td', this.format.number( value ) ) );
 			} )
 		);
 	}
 
 	private pages( pages: readonly Page[] ): void {
 		const rows = pages.map( ( page ) => row( this.page( page ), element( 'td', this.format.number( page.active ) ) ) );
-		this.fill( 'pages', rows.length > 0 ? rows : [ row( element( 'td', this.config.text.noPage ) ) ] );
+		this.fill( 'pages', rows.length > 0 ? rows : [ row( wide( this.config.text.noPage ) ) ] );
 	}
 
 	private page( { path, title }: Page ): HTMLElement {
-		const cell = element( 'td', '' );
+		const { front, home, names } = this.config;
 		// Only a path can be followed: "(other)" stands for many pages.
-		if ( path.startsWith( '/' ) ) {
-			const link = element( 'a', title || path );
-			link.setAttribute( 'href', this.config.home + path );
-			link.title = path;
-			cell.append( link );
-		} else {
-			cell.textContent = title || path;
+		if ( ! path.startsWith( '/' ) ) {
+			return heading( title || path );
 		}
+		const cell = heading( '' );
+		const link = element( 'a', ( path === front ? title : shorten( title, names ) ) || path );
+		link.setAttribute( 'href', home + path );
+		link.title = title || path;
+		cell.append( link );
 		return cell;
 	}
 
@@ -132,6 +132,20 @@ export class View {
 function element( name: string, text: string ): HTMLElement {
 	const made = document.createElement( name );
 	made.textContent = text;
+	return made;
+}
+
+/** The cell that names its row. */
+function heading( text: string ): HTMLElement {
+	const made = element( 'th', text );
+	made.setAttribute( 'scope', 'row' );
+	return made;
+}
+
+/** A cell as wide as the table. */
+function wide( text: string ): HTMLElement {
+	const made = element( 'td', text );
+	made.setAttribute( 'colspan', '2' );
 	return made;
 }
 
