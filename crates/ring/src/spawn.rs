@@ -23,8 +23,7 @@ impl Ring {
         if now_us < allowed_at && allowed_at - now_us <= *backoff_us.end() {
             return false;
         }
-        let doubled = backoff_us.start().saturating_mul(1 << attempts.min(30));
-        let pause = doubled.min(*backoff_us.end());
+        let pause = pause(attempts, &backoff_us);
         let next = (attempts + 1).min(255) << TIME_BITS | (now_us.saturating_add(pause) & TIME_MASK);
         word.compare_exchange(found, next, AcqRel, Relaxed).is_ok()
     }
@@ -33,4 +32,17 @@ impl Ring {
     pub fn spawn_attempts(&self) -> u32 {
         (self.header().spawn.0.load(Relaxed) >> TIME_BITS) as u32
     }
+
+    /// When the engine was last tried to be started since it last beat, boot time in µs. `backoff_us` as for
+    /// [`try_spawn`](Ring::try_spawn), of which every caller has to use the same.
+    pub fn last_spawn_us(&self, backoff_us: &RangeInclusive<u64>) -> Option<u64> {
+        let word = self.header().spawn.0.load(Relaxed);
+        let before = (word >> TIME_BITS).checked_sub(1)?;
+        (word & TIME_MASK).checked_sub(pause(before, backoff_us))
+    }
+}
+
+/// How long after an attempt the next one is allowed, if so many went before it.
+fn pause(attempts_before: u64, backoff_us: &RangeInclusive<u64>) -> u64 {
+    backoff_us.start().saturating_mul(1 << attempts_before.min(30)).min(*backoff_us.end())
 }

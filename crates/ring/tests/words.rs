@@ -195,12 +195,13 @@ fn one_starts_at_a_time_with_growing_pauses() {
     for (attempt, pause) in [1, 2, 4, 8, 16, 32, 60, 60, 60].into_iter().enumerate() {
         assert!(ring.try_spawn(now, SPAWN_BACKOFF_US), "attempt {attempt}");
         assert_eq!(other.spawn_attempts() as usize, attempt + 1);
+        assert_eq!(other.last_spawn_us(&SPAWN_BACKOFF_US), Some(now));
         assert!(!other.try_spawn(now, SPAWN_BACKOFF_US));
         now += pause * SECOND;
         assert!(!other.try_spawn(now - 1, SPAWN_BACKOFF_US));
     }
     ring.header().set_beat(now);
-    assert_eq!(ring.spawn_attempts(), 0);
+    assert_eq!((ring.spawn_attempts(), ring.last_spawn_us(&SPAWN_BACKOFF_US)), (0, None));
     assert!(other.try_spawn(now, SPAWN_BACKOFF_US), "the beat forgives");
 }
 
