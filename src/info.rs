@@ -44,8 +44,8 @@ fn rows() -> Vec<(CString, CString)> {
     row("Engine mode", report.mode.to_owned());
     row("Engine binary", or_none(&report.engine));
     row("User of this process", report.user.clone());
-    row("Runtime directory", report.runtime_dir.clone());
-    row("Data directory", report.data_dir.clone());
+    row("Runtime directory", report.runtime_dir.display().to_string());
+    row("Data directory", report.data_dir.display().to_string());
     let ring = match report.slots {
         0 => report.ring_message.clone(),
         slots => format!("{} of {slots} slots in use, {} events dropped", report.used, report.dropped),

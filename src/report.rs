@@ -1,33 +1,44 @@
-//! What is going on, and what is wrong in words: the content of `qahm_realtime_status` and of phpinfo.
+//! What is going on: the content of `qahm_realtime_status` and of phpinfo.
 //!
 //! Looks only: a page of diagnosis neither makes files nor starts anything.
 
-use std::path::PathBuf;
+use std::{
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+};
 
 use qahm_event::Micros;
 use qahm_ring::{Message, Ring, version_text};
+use qahm_runtime::{DATA_BASE, Place, RUN_BASE, SHM_BASE, has_room, other_runtime_dirs};
 
 use crate::{
-    ini::{Mode, Role, Settings},
-    mapping::{self, Reach},
+    health::Health,
+    ini::{Mode, Settings},
+    mapping::{self, Mapping, Reach},
+    notes,
     spawn::{self, STALE_US},
     user,
 };
 
-/// Where the engine keeps its data when the INI says nothing.
-const DATA: &str = "/var/lib/qahm-realtime";
-
 /// A snapshot of this process, its ring and its engine.
+#[derive(Default)]
 pub(crate) struct Report {
     pub(crate) mode: &'static str,
     /// The user this process runs as.
     pub(crate) user: String,
-    pub(crate) runtime_dir: String,
-    pub(crate) data_dir: String,
+    pub(crate) runtime_dir: PathBuf,
+    /// Where the engine keeps its data, if it answers; else as `wanted_data_dir`.
+    pub(crate) data_dir: PathBuf,
+    /// Where an engine that this process starts keeps its data.
+    pub(crate) wanted_data_dir: PathBuf,
     /// Path of the engine's binary; empty when there is none.
     pub(crate) engine: String,
+    /// Whether this process has a ring.
+    pub(crate) mapped: bool,
     /// running, starting, stale, absent, off.
     pub(crate) state: &'static str,
+    /// Attempts to start the engine since it last beat, 0 to 255.
+    pub(crate) attempts: u32,
     pub(crate) engine_pid: u32,
     pub(crate) engine_version: String,
     /// Since the engine last beat, ms.
@@ -37,6 +48,10 @@ pub(crate) struct Report {
     pub(crate) dropped: u64,
     pub(crate) skipped: u64,
     pub(crate) torn: u64,
+    /// What the engine says of itself, when it answers.
+    pub(crate) health: Option<Health>,
+    /// Engines of this user in other runtime directories: where, and their processes.
+    pub(crate) others: Vec<(PathBuf, u32)>,
     /// What the engine, the last attempt to start it and the ring complain about.
     pub(crate) engine_message: String,
     pub(crate) spawn_message: String,
@@ -46,7 +61,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Takes the snapshot.
+    /// Takes the snapshot. Waits for the engine's answer, [`Health::ask`].
     pub(crate) fn take() -> Self {
         let now = Micros::now();
         mapping::with(|worker| {
@@ -56,44 +71,41 @@ impl Report {
                 report.notes.push("Nothing is recorded: qahm_realtime.engine_mode is off.".to_owned());
                 return report;
             }
-            match worker.mapping(now, Reach::Existing) {
-                Some(mapping) => {
-                    report.runtime_dir = mapping.place.path.display().to_string();
-                    report.of_ring(&mapping.ring, now);
-                }
-                None => report.ring_message = worker.failure().unwrap_or("there is no ring yet").to_owned(),
+            let data_base = worker.settings().data_dir.clone();
+            if let Some(Mapping { place, ring, .. }) = worker.mapping(now, Reach::Existing) {
+                report.mapped = true;
+                report.of_ring(ring, now);
+                report.of_engine(place, data_base.as_deref(), now);
+            } else {
+                report.ring_message = worker.failure().unwrap_or("there is no ring yet").to_owned();
             }
-            let mapped = worker.mapping(now, Reach::Existing).is_some();
-            report.explain(worker.settings(), mapped);
+            report.notes = notes::explain(&report, worker.settings());
             report
         })
     }
 
+    /// The process of the engine, if it beats.
+    pub(crate) fn running(&self) -> Option<u32> {
+        (self.state == "running").then_some(self.engine_pid)
+    }
+
     fn of_settings(settings: &Settings) -> Self {
         let uid = user::own_uid();
-        let own = |base: &Option<PathBuf>, default: &str| {
-            let base = base.clone().unwrap_or_else(|| PathBuf::from(default));
-            base.join(uid.to_string()).display().to_string()
+        let runtime_dir = match &settings.runtime_dir {
+            Some(base) => base.join(uid.to_string()),
+            None if has_room(Path::new(RUN_BASE)) => Path::new(RUN_BASE).join(uid.to_string()),
+            None => Path::new(SHM_BASE).join(format!("qahm-realtime-{uid}")),
         };
+        let data_dir = data_dir(settings.data_dir.as_deref(), &runtime_dir);
         Self {
             mode: settings.mode.as_str(),
             user: user::named(uid),
-            runtime_dir: own(&settings.runtime_dir, "/run/qahm-realtime"),
-            data_dir: own(&settings.data_dir, DATA),
+            runtime_dir,
+            wanted_data_dir: data_dir.clone(),
+            data_dir,
             engine: spawn::engine(settings).map_or_else(|_| String::new(), |path| path.display().to_string()),
             state: "absent",
-            engine_pid: 0,
-            engine_version: String::new(),
-            beat_age_ms: None,
-            slots: 0,
-            used: 0,
-            dropped: 0,
-            skipped: 0,
-            torn: 0,
-            engine_message: String::new(),
-            spawn_message: String::new(),
-            ring_message: String::new(),
-            notes: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -102,11 +114,12 @@ impl Report {
         let age = header.beat_age_us(now.0);
         self.spawn_message = ring.message(Message::Spawn);
         self.engine_message = ring.message(Message::Engine);
+        self.attempts = ring.spawn_attempts();
         self.state = match age {
             Some(age) if age <= STALE_US => "running",
-            _ if ring.spawn_attempts() > 0 && self.spawn_message.is_empty() => "starting",
-            Some(_) => "stale",
-            None => "absent",
+            _ if spawn::is_starting(ring, now) => "starting",
+            Some(_) if self.attempts == 0 => "stale",
+            _ => "absent",
         };
         self.beat_age_ms = age.map(|age| age / 1000);
         self.engine_pid = header.engine_pid();
@@ -117,82 +130,36 @@ impl Report {
         (self.dropped, self.skipped, self.torn) = (header.dropped(), header.skipped(), header.torn());
     }
 
-    /// Turns what was found into sentences.
-    fn explain(&mut self, settings: &Settings, mapped: bool) {
-        self.notes.extend(settings.problem.iter().map(|problem| format!("{problem}.")));
-        match (settings.role, mapped) {
-            (Role::Root, _) => self.notes.push(format!(
-                "This process runs as root, which records nothing and starts nothing. {}",
-                run_as(settings)
-            )),
-            (Role::Guest, false) => self.notes.push(format!(
-                "The command line uses what web requests of its own user, {}, have made, and there is nothing: {}. {}",
-                self.user,
-                self.ring_message,
-                run_as(settings)
-            )),
-            (Role::Server, false) => self.notes.push(format!(
-                "There is no ring in use: {}. The first event makes it, where that is possible.",
-                self.ring_message
-            )),
-            (_, true) => self.explain_engine(settings),
+    fn of_engine(&mut self, place: &Place, data_base: Option<&Path>, now: Micros) {
+        self.runtime_dir.clone_from(&place.path);
+        self.wanted_data_dir = data_dir(data_base, &place.path);
+        self.data_dir.clone_from(&self.wanted_data_dir);
+        // One that has never beaten has no socket either; one that has stopped beating may still answer.
+        if self.beat_age_ms.is_some() {
+            self.health = Health::ask(place);
         }
-        if mapped && self.used >= self.slots {
-            self.notes.push("The ring is full: events are dropped until the engine empties it.".to_owned());
-        }
-        if self.dropped > 0 {
-            self.notes.push(format!("{} events were dropped because the ring was full.", self.dropped));
-        }
-        if self.slots != 0 && self.slots != settings.slots.clamp(256, 1_048_576).next_power_of_two() {
-            self.notes.push(format!(
-                "The ring has {} slots, qahm_realtime.slots says {}: a ring keeps its size until it is removed, and \
-                 is made smaller where there is no space.",
-                self.slots, settings.slots
-            ));
-        }
-        if settings.role != Role::Root && settings.data_dir.is_none() && !PathBuf::from(DATA).is_dir() {
-            self.data_dir = format!("{}/data", self.runtime_dir);
-            self.notes.push(format!(
-                "The history is lost when the machine restarts, since {DATA} does not exist. As root: mkdir {DATA} && \
-                 chmod 1733 {DATA}"
-            ));
-        }
-    }
-
-    fn explain_engine(&mut self, settings: &Settings) {
-        if self.state == "running" {
-            return;
-        }
-        let since = match self.beat_age_ms {
-            Some(ms) => format!("The engine has not answered for {} s.", ms / 1000),
-            None => "The engine has not run yet.".to_owned(),
-        };
-        let then = match (settings.mode, self.state) {
-            (Mode::External, _) => {
-                "qahm_realtime.engine_mode is external: start qahm-realtimed as this user.".to_owned()
-            }
-            (_, "starting") => "It was started a moment ago.".to_owned(),
-            _ if !self.spawn_message.is_empty() => format!("The last start failed: {}.", self.spawn_message),
-            _ => "The next event of a web request starts it.".to_owned(),
-        };
-        self.notes.push(format!("{since} {then} Events wait in the ring."));
-        if let (Mode::Auto, Err(missing)) = (settings.mode, spawn::engine(settings))
-            && missing != self.spawn_message
+        if let Some(Health { data_dir, .. }) = &self.health
+            && !data_dir.is_empty()
         {
-            self.notes.push(format!("{missing}."));
+            self.data_dir = PathBuf::from(data_dir);
         }
-        if !self.engine_message.is_empty() {
-            self.notes.push(format!("The engine said: {}", self.engine_message));
-        }
+        self.others = other_runtime_dirs(place)
+            .into_iter()
+            .filter_map(|other| {
+                let ring = Ring::open(other.fd.as_fd()).ok()?;
+                let alive = spawn::beat_age(&ring, now) <= STALE_US;
+                alive.then(|| (other.path, ring.header().engine_pid()))
+            })
+            .collect();
     }
 }
 
-/// Which user a command line should run as.
-fn run_as(settings: &Settings) -> String {
-    let users = user::recorders(settings.runtime_dir.as_deref());
-    if users.is_empty() {
-        return "Run it as the web server's user, for example: sudo -u www-data php …".to_owned();
+/// Where an engine with these settings keeps its data.
+fn data_dir(base: Option<&Path>, runtime: &Path) -> PathBuf {
+    let own = |base: &Path| base.join(user::own_uid().to_string());
+    match base {
+        Some(base) => own(base),
+        None if has_room(Path::new(DATA_BASE)) => own(Path::new(DATA_BASE)),
+        None => runtime.join("data"),
     }
-    let names: Vec<String> = users.into_iter().map(user::named).collect();
-    format!("Run it as {}, for example: sudo -u '#<number>' php …", names.join(" or "))
 }

@@ -19,6 +19,9 @@ use crate::ini::Settings;
 /// An engine that has not beaten for this long is missing, µs. It beats every second at least.
 pub(crate) const STALE_US: u64 = 3_000_000;
 
+/// An engine that has not beaten for this long after it was started will not, µs.
+const STARTING_US: u64 = 5_000_000;
+
 /// File name of the engine.
 const ENGINE: &str = "qahm-realtimed";
 /// Where packages put it.
@@ -29,6 +32,17 @@ const DETACH: Duration = Duration::from_millis(500);
 /// Microseconds since the engine last beat; `u64::MAX` when none ever did.
 pub(crate) fn beat_age(ring: &Ring, now: Micros) -> u64 {
     ring.header().beat_age_us(now.0).unwrap_or(u64::MAX)
+}
+
+/// Whether an engine that does not beat was started so lately that it may still be about to.
+pub(crate) fn is_starting(ring: &Ring, now: Micros) -> bool {
+    let last = ring.last_spawn_us(&SPAWN_BACKOFF_US);
+    last.is_some_and(|last| now.0.abs_diff(last) < STARTING_US) && ring.message(Message::Spawn).is_empty()
+}
+
+/// Whether an engine that does not listen may be about to: it is being started, or was alive until just now.
+pub(crate) fn is_expected(ring: &Ring, now: Micros) -> bool {
+    beat_age(ring, now) <= STALE_US || is_starting(ring, now)
 }
 
 /// Starts the engine unless another worker did so a moment ago. What goes wrong is told in the ring, where `status`

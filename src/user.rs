@@ -5,9 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the runtime directories of all users are when the INI names no place.
-const RUN: &str = "/run/qahm-realtime";
-const SHM: &str = "/dev/shm";
+use qahm_runtime::{RUN_BASE, SHM_BASE};
+
 const SHM_PREFIX: &str = "qahm-realtime-";
 
 /// The effective user of this process.
@@ -21,6 +20,11 @@ pub(crate) fn named(uid: u32) -> String {
         Some(name) => format!("{name} ({uid})"),
         None => uid.to_string(),
     }
+}
+
+/// As sudo takes it after `-u`: "www-data", or "'#1001'" when the user has no name here.
+pub(crate) fn sudo(uid: u32) -> String {
+    name(uid).unwrap_or_else(|| format!("'#{uid}'"))
 }
 
 /// From /etc/passwd alone: a look-up through NSS may go over the network, and a page would wait for it.
@@ -39,7 +43,7 @@ pub(crate) fn recorders(base: Option<&Path>) -> Vec<u32> {
     let own = own_uid();
     let places = match base {
         Some(base) => vec![(PathBuf::from(base), "")],
-        None => vec![(PathBuf::from(RUN), ""), (PathBuf::from(SHM), SHM_PREFIX)],
+        None => vec![(PathBuf::from(RUN_BASE), ""), (PathBuf::from(SHM_BASE), SHM_PREFIX)],
     };
     let mut uids: Vec<u32> = places
         .into_iter()

@@ -3,6 +3,9 @@
 //! Started as the extension starts the engine, it detaches itself and lives for half a minute at most. It knows one
 //! site, `00000000000000ab` with the host `known.test`, and answers every request with what it was asked. Records go to
 //! the file `records` in the runtime directory, one line each, if that file exists.
+//!
+//! Files in the base directory make it misbehave: `late` (it comes to life after 300 ms), `dies` (it leaves that text as
+//! its message, and ends), `mute` (it does not answer for its health), `notes` (what it has to say, one note a line).
 
 use std::{
     error::Error,
@@ -27,12 +30,12 @@ const SITE: SiteId = SiteId(0xab);
 const LIFE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut base, mut slots, mut foreground) = (None, 1024, false);
+    let (mut base, mut data, mut slots, mut foreground) = (None, None, 1024, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--runtime-dir" => base = arguments.next().map(PathBuf::from),
-            "--data-dir" => drop(arguments.next()),
+            "--data-dir" => data = arguments.next().map(PathBuf::from),
             "--slots" => slots = arguments.next().ok_or("--slots")?.parse()?,
             "--foreground" => foreground = true,
             _ => std::process::exit(2),
@@ -45,19 +48,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let place = runtime_dir(base.as_deref(), true)?;
+    let told = |name: &str| std::fs::read_to_string(place.path.parent()?.join(name)).ok();
+    if told("late").is_some() {
+        sleep(Duration::from_millis(300));
+    }
     let ring = Ring::open_or_create(place.fd.as_fd(), slots)?;
+    if let Some(last_words) = told("dies") {
+        ring.set_message(Message::Engine, &last_words);
+        return Ok(());
+    }
     ring.header().set_engine(id(), pack_version("9.8.7"));
     let row = ring.site_or_insert(SITE.0).ok_or("no row")?;
     row.set_hosts(&[host_hash(b"known.test")]);
     row.set_alert_pending(true);
     let mut counters = [0; COUNTERS];
-    // As in the contract: when, active, visitors of 5 min, of 30 min, of today, views, peak, its time, viewed, flags.
+    // As the engine's: when, active, visitors of 5 min, of 30 min, of today, views, peak, its time, spare, flags.
     for (counter, value) in counters.iter_mut().zip([boottime_us(), 2, 3, 9, 20, 55, 5, 1_699_990_000, 4, 1])
     {
         *counter = value;
     }
     row.publish(&counters);
-    ring.set_message(Message::Engine, "only a stub");
+    let notes: Vec<String> = told("notes").unwrap_or_default().lines().map(str::to_owned).collect();
+    ring.set_message(Message::Engine, &notes.join("; "));
+    let data = match data {
+        Some(base) => base.join(rustix::process::geteuid().as_raw().to_string()),
+        None => place.path.join("data"),
+    };
+    // As the real one's, with some of the numbers.
+    let health = json!({"ok": true, "engine": {
+        "version": "9.8.7", "pid": id(), "started": 1_700_000_000, "sites": 1, "events": 7, "commit_us": 250,
+        "data_dir": data, "notes": notes,
+    }});
 
     let _ = std::fs::remove_file(control_path(&place));
     let listener = UnixListener::bind(control_path(&place))?;
@@ -80,7 +101,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let deadline = Instant::now() + Duration::from_secs(1);
         let request: Value = serde_json::from_slice(&read_frame(&stream, REQUEST_MAX, deadline)?)?;
-        let answer = answer(&ring, &request).to_string();
+        let answer = match request.pointer("/op").and_then(Value::as_str) {
+            Some("status") if told("mute").is_some() => continue,
+            Some("status") => health.to_string(),
+            _ => answer(&ring, &request).to_string(),
+        };
         // Whoever asked may have lost patience.
         let _ = write_frame(&stream, answer.as_bytes(), ANSWER_MAX, deadline);
     }

@@ -28,14 +28,15 @@ function note(int $pid): void
     file_put_contents(getenv('QAHM_PLACE') . '/engines', "$pid\n", FILE_APPEND);
 }
 
-/** Starts the stand-in for the engine on the test's ring, and waits for its beat. Returns its process. */
-function engine()
+/** Starts the stand-in for the engine on the test's ring, and waits until it answers. Returns its process. engine_stub.rs. */
+function engine(string ...$arguments)
 {
     $base = ini_get('qahm_realtime.runtime_dir');
-    $command = [getenv('QAHM_PLACE') . '/engine-stub', '--runtime-dir', $base, '--foreground'];
+    $command = [getenv('QAHM_PLACE') . '/engine-stub', '--runtime-dir', $base, '--foreground', ...$arguments];
     $process = proc_open($command, [], $pipes);
-    note(proc_get_status($process)['pid']);
-    until('the engine runs', fn () => qahm_realtime_status()['state'] === 'running');
+    note($pid = proc_get_status($process)['pid']);
+    // The last beat of one before it may not be old yet.
+    until('the engine runs', fn () => (qahm_realtime_status()['engine_health']['pid'] ?? 0) === $pid);
     return $process;
 }
 

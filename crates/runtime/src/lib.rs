@@ -21,5 +21,5 @@ pub use control::{ANSWER_MAX, CONTROL_FILE, REQUEST_MAX, call, control_path, rea
 pub use error::{Error, Fault};
 pub use key::{KEY_BYTES, KEY_FILE, Key, existing_token_key, token_key};
 pub use peer::{peer, started};
-pub use place::{DATA_BASE, Place, RUN_BASE, SHM_BASE, data_dir, runtime_dir};
+pub use place::{DATA_BASE, Place, RUN_BASE, SHM_BASE, data_dir, has_room, other_runtime_dirs, runtime_dir};
 pub use token::{CHAIN_S, Claims, Denied, ORIGIN_MAX, Purpose, TOKEN_MAX, check, mint, renew};

@@ -8,7 +8,8 @@
 use crate::{Error, Fault};
 use qahm_ring::Storage;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawMode, Stat, fchmod, fstat, mkdirat, open, openat, statat,
+    Access, AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat, accessat, fchmod, fstat, mkdirat, open,
+    openat, statat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -49,18 +50,30 @@ pub fn runtime_dir(base: Option<&Path>, create: bool) -> Result<Place, Error> {
     }
     match given(base) {
         Some(base) => Candidate::folder(base, uid, "qahm_realtime.runtime_dir").take(create),
-        None => first(
-            &[
-                Candidate::folder(Path::new(RUN_BASE), uid, "qahm_realtime.runtime_dir"),
-                Candidate {
-                    base: Path::new(SHM_BASE),
-                    name: format!("qahm-realtime-{uid}"),
-                    setting: "qahm_realtime.runtime_dir",
-                },
-            ],
-            create,
-        ),
+        None => first(&usual(uid), create),
     }
+}
+
+/// The usual runtime directories of our effective user that exist and are to be trusted, but for the one in use: an
+/// engine may still run in one from before the other was made, or before the INI named a third.
+pub fn other_runtime_dirs(used: &Place) -> Vec<Place> {
+    let others = usual(geteuid().as_raw()).into_iter().filter(|candidate| candidate.path() != used.path);
+    others.filter_map(|candidate| candidate.take(false).ok()).collect()
+}
+
+/// Whether our effective user has a folder in this base, or may make one.
+pub fn has_room(base: &Path) -> bool {
+    base.join(geteuid().as_raw().to_string()).is_dir()
+        || accessat(CWD, base, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+}
+
+/// Where runtime folders are without a base, best first.
+fn usual(uid: u32) -> [Candidate<'static>; 2] {
+    let setting = "qahm_realtime.runtime_dir";
+    [
+        Candidate::folder(Path::new(RUN_BASE), uid, setting),
+        Candidate { base: Path::new(SHM_BASE), name: format!("qahm-realtime-{uid}"), setting },
+    ]
 }
 
 /// The data directory of our effective user, made if missing: `base/<uid>`, or without a base [`DATA_BASE`]`/<uid>`, or,

@@ -53,6 +53,22 @@ fn a_folder_is_made_once_and_found_again() {
     });
 }
 
+#[test]
+fn a_base_has_room_where_a_folder_is_or_can_be_made() {
+    unprivileged("place::tests::a_base_has_room_where_a_folder_is_or_can_be_made", || {
+        let base = base();
+        assert!(has_room(base.path()));
+        chmod(&base, 0o555);
+        assert!(!has_room(base.path()));
+        chmod(&base, 0o755);
+        fs::create_dir(own(&base)).unwrap();
+        chmod(&base, 0o555);
+        assert!(has_room(base.path()));
+        assert!(!has_room(&base.path().join("absent")));
+        chmod(&base, 0o755);
+    });
+}
+
 /// As the base that root made: others may enter it and make folders, but not list it.
 #[test]
 fn a_base_need_not_be_readable() {
