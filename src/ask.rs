@@ -7,7 +7,7 @@ use std::{
 
 use ext_php_rs::{builders::ModuleBuilder, php_function, wrap_function};
 use qahm_event::{Micros, SiteId, config_hash};
-use qahm_runtime::call;
+use qahm_runtime::{Error, call};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -15,12 +15,15 @@ use crate::{
     bytes::Bytes,
     error::Mistake,
     mapping::{self, Mapping, Reach},
+    spawn,
 };
 
 /// How long a worker waits for the engine to take a configuration when nobody waits for the worker.
 const CONFIGURE: Duration = Duration::from_millis(250);
 /// The same for an administrator, the engine's start included.
 const CONFIGURE_WAIT: Duration = Duration::from_secs(1);
+/// The pause between looks for an engine that is being started: its socket is there a few milliseconds later.
+const KNOCK: Duration = Duration::from_millis(10);
 /// How long handing over alerts may take.
 const ALERTS: Duration = Duration::from_millis(1000);
 /// A worker sends the configuration of one site at most this often, µs.
@@ -65,6 +68,7 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 /// @param string $question   JSON, for example '{"what":"live","pages":5}'.
 /// @param int    $timeout_ms The longest to wait, in milliseconds, 1 to 10000.
 /// @return string|null The engine's answer, JSON with a member "ok"; null when there is no engine or it took too long.
+///                     An engine that is just being started is not waited for.
 /// @throws ValueError When the site is malformed, the question is no JSON or the time out of range.
 #[php_function]
 #[php(defaults(timeout_ms = 250))]
@@ -79,7 +83,7 @@ fn qahm_realtime_ask(
     Ok(send(Reach::Make, &request, timeout))
 }
 
-/// Has the engine change something about a site.
+/// Has the engine change something about a site. An engine that is just being started is waited for.
 ///
 /// @param string $site       The site: 16 lower-case hexadecimal digits.
 /// @param string $command    JSON, for example '{"do":"test-alert"}' or '{"do":"forget"}'.
@@ -95,9 +99,9 @@ fn qahm_realtime_command(
     timeout_ms: i64,
 ) -> Result<Option<String>, Mistake> {
     let (site, command) = (site.site()?, json(command, "$command must be JSON")?);
-    let timeout = timeout(timeout_ms)?;
+    let until = Instant::now() + timeout(timeout_ms)?;
     let request = format!(r#"{{"op":"command","site":"{site}","c":{command}}}"#);
-    Ok(send(Reach::Make, &request, timeout))
+    Ok(send_until(Reach::Make, &request, until))
 }
 
 /// Gives the engine the configuration of a site, if it does not have it yet.
@@ -120,7 +124,7 @@ fn qahm_realtime_configure(site: Bytes<'_>, json: Bytes<'_>, wait: bool) -> Resu
     }
     let hash = config_hash(json.0);
     let now = Micros::now();
-    let until = Instant::now() + if wait { CONFIGURE_WAIT } else { CONFIGURE };
+    let until = Instant::now() + CONFIGURE_WAIT;
     let reach = if wait { Reach::Now } else { Reach::Make };
     let early = mapping::with(|worker| {
         let Some(mapping) = worker.tended(now, reach) else { return Some("absent") };
@@ -138,17 +142,11 @@ fn qahm_realtime_configure(site: Bytes<'_>, json: Bytes<'_>, wait: bool) -> Resu
     let text = self::json(json, "$json must be JSON")?;
     let text = serde_json::to_string(text).map_err(|_| Mistake::Value("$json must be JSON"))?;
     let request = format!(r#"{{"op":"configure","site":"{site}","config":{text}}}"#);
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if let Some(answer) = send(reach, &request, left.max(Duration::from_millis(1))) {
-            return Ok(verdict(&answer));
-        }
-        // The engine may just have been started: its socket is there a few milliseconds later.
-        if !wait || Instant::now() + Duration::from_millis(20) >= until {
-            return Ok("absent".to_owned());
-        }
-        sleep(Duration::from_millis(10));
-    }
+    let answer = match wait {
+        true => send_until(reach, &request, until),
+        false => send(reach, &request, CONFIGURE),
+    };
+    Ok(answer.map_or_else(|| "absent".to_owned(), |answer| verdict(&answer)))
 }
 
 /// Whether the engine has alerts for handlers in PHP. Reads shared memory: no system call.
@@ -201,15 +199,45 @@ fn qahm_realtime_alerts_acknowledge(
     Ok(send(Reach::Existing, &request, ALERTS).is_some_and(|answer| read(&answer).ok))
 }
 
-/// One request and its answer. An answer that is not UTF-8 is no answer of an engine.
+/// One request and its answer.
 fn send(reach: Reach, request: &str, timeout: Duration) -> Option<String> {
+    exchange(reach, request, timeout).ok()
+}
+
+/// As [`send`], and again until the engine listens, as long as one may be about to.
+fn send_until(reach: Reach, request: &str, until: Instant) -> Option<String> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match exchange(reach, request, left.max(Duration::from_millis(1))) {
+            Ok(answer) => return Some(answer),
+            // Nobody has heard the request: to repeat it does nothing twice.
+            Err(Silence::NotYet) if left > KNOCK * 2 => sleep(KNOCK),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Silence {
+    /// Nobody listens, but an engine was there a moment ago, or is being started.
+    NotYet,
+    Other,
+}
+
+/// An answer that is not UTF-8 is no answer of an engine.
+fn exchange(reach: Reach, request: &str, timeout: Duration) -> Result<String, Silence> {
     let now = Micros::now();
     mapping::with(|worker| {
-        let mapping: &mut Mapping = match reach {
-            Reach::Existing => worker.mapping(now, reach)?,
-            Reach::Make | Reach::Now => worker.tended(now, reach)?,
+        let mapping: Option<&mut Mapping> = match reach {
+            Reach::Existing => worker.mapping(now, reach),
+            Reach::Make | Reach::Now => worker.tended(now, reach),
         };
-        String::from_utf8(call(&mapping.place, request.as_bytes(), timeout).ok()?).ok()
+        let Mapping { place, ring, .. } = mapping.ok_or(Silence::Other)?;
+        match call(place, request.as_bytes(), timeout) {
+            Ok(answer) => String::from_utf8(answer).map_err(|_| Silence::Other),
+            Err(Error::NoEngine { .. }) if spawn::is_expected(ring, now) => Err(Silence::NotYet),
+            Err(_) => Err(Silence::Other),
+        }
     })
 }
 
