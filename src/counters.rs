@@ -28,7 +28,6 @@ impl Shape {
                 "visitors_30m",
                 "visitors_today",
                 "views_today",
-                "views_active",
                 "peak_today",
                 "peak_today_at",
                 "approximate",
@@ -47,9 +46,9 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 ///
 /// @param string $site The site: 16 lower-case hexadecimal digits.
 /// @return array{active: int, visitors_5m: int, visitors_30m: int, visitors_today: int, views_today: int,
-///     views_active: int, peak_today: int, peak_today_at: int, approximate: bool, age_ms: int}|null Null when the
-///     numbers are not known: no engine for 5 s, no ring, or a site the engine does not know. peak_today_at is a Unix
-///     time, age_ms how long ago the engine wrote the numbers.
+///     peak_today: int, peak_today_at: int, approximate: bool, age_ms: int}|null Null when the numbers are not known:
+///     no engine for 5 s, no ring, or a site the engine does not know. peak_today_at is a Unix time, age_ms how long
+///     ago the engine wrote the numbers.
 /// @throws ValueError When the site is malformed.
 #[php_function]
 fn qahm_realtime_counters(site: Bytes<'_>) -> Result<Option<ZBox<ZendHashTable>>, Mistake> {
@@ -63,7 +62,7 @@ fn qahm_realtime_counters(site: Bytes<'_>) -> Result<Option<ZBox<ZendHashTable>>
             return None;
         }
         let row = ring.site(site.0)?.read()?;
-        let [published, active, v5, v30, today, views, peak, peak_at, views_active, flags, ..] = row;
+        let [published, active, v5, v30, today, views, peak, peak_at, _, flags, ..] = row;
         let age_ms = now.since(Micros(published)) / 1000;
         Some(worker.shape.get().filled([
             Value::Count(active),
@@ -71,7 +70,6 @@ fn qahm_realtime_counters(site: Bytes<'_>) -> Result<Option<ZBox<ZendHashTable>>
             Value::Count(v30),
             Value::Count(today),
             Value::Count(views),
-            Value::Count(views_active),
             Value::Count(peak),
             Value::Count(peak_at),
             Value::Flag(flags & APPROXIMATE != 0),

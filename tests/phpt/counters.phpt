@@ -53,15 +53,15 @@ array(0) {
 -- no engine
 null
 -- an engine
-int(109)
+int(108)
 array(1) {
   [0]=>
   int(99)
 }
-int(10)
+int(9)
 bool(true)
-{"active":2,"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"views_active":4,"peak_today":5,"peak_today_at":1699990000,"approximate":true,"age_ms":%d}
-{"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"views_active":4,"peak_today":5,"peak_today_at":1699990000,"approximate":true}
+{"active":2,"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"peak_today":5,"peak_today_at":1699990000,"approximate":true,"age_ms":%d}
+{"visitors_5m":3,"visitors_30m":9,"visitors_today":20,"views_today":55,"peak_today":5,"peak_today_at":1699990000,"approximate":true}
 bool(true)
 bool(true)
 null
