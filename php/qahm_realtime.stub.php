@@ -40,9 +40,9 @@ function qahm_realtime_collect(string $body, array $server): array {}
  *
  * @param string $site The site: 16 lower-case hexadecimal digits.
  * @return array{active: int, visitors_5m: int, visitors_30m: int, visitors_today: int, views_today: int,
- *     views_active: int, peak_today: int, peak_today_at: int, approximate: bool, age_ms: int}|null Null when the
- *     numbers are not known: no engine for 5 s, no ring, or a site the engine does not know. peak_today_at is a Unix
- *     time, age_ms how long ago the engine wrote the numbers.
+ *     peak_today: int, peak_today_at: int, approximate: bool, age_ms: int}|null Null when the numbers are not known:
+ *     no engine for 5 s, no ring, or a site the engine does not know. peak_today_at is a Unix time, age_ms how long
+ *     ago the engine wrote the numbers.
  * @throws ValueError When the site is malformed.
  */
 function qahm_realtime_counters(string $site): ?array {}
@@ -54,12 +54,13 @@ function qahm_realtime_counters(string $site): ?array {}
  * @param string $question   JSON, for example '{"what":"live","pages":5}'.
  * @param int    $timeout_ms The longest to wait, in milliseconds, 1 to 10000.
  * @return string|null The engine's answer, JSON with a member "ok"; null when there is no engine or it took too long.
+ *                     An engine that is just being started is not waited for.
  * @throws ValueError When the site is malformed, the question is no JSON or the time out of range.
  */
 function qahm_realtime_ask(string $site, string $question, int $timeout_ms = 250): ?string {}
 
 /**
- * Has the engine change something about a site.
+ * Has the engine change something about a site. An engine that is just being started is waited for.
  *
  * @param string $site       The site: 16 lower-case hexadecimal digits.
  * @param string $command    JSON, for example '{"do":"test-alert"}' or '{"do":"forget"}'.
@@ -154,12 +155,17 @@ function qahm_realtime_token_check(string $site, string $token, string $origin, 
 function qahm_realtime_token_renew(string $site, string $token, string $origin, int $life_s): ?string {}
 
 /**
- * What is going on in this process, its ring and its engine. Looks only: makes no file, starts nothing.
+ * What is going on in this process, its ring and its engine. Looks only: makes no file, starts nothing. For pages of
+ * administrators: asks the engine and waits for it, 250 milliseconds at most.
  *
  * @return array{version: string, mode: string, user: string, runtime_dir: string, data_dir: string, engine: string,
  *     state: string, engine_pid: int, engine_version: string, beat_age_ms: int|null, slots: int, used: int,
- *     dropped: int, skipped: int, torn: int, messages: array{engine: string, spawn: string, ring: string},
- *     notes: list<string>} The state is 'running', 'starting', 'stale' (it ran, and does not answer), 'absent' or
- *     'off'. Notes are English sentences for the administrator; none when all is well.
+ *     dropped: int, skipped: int, torn: int, engine_health: array<string, int>,
+ *     messages: array{engine: string, spawn: string, ring: string}, notes: list<string>}
+ *     The state is 'running', 'starting' (less than 5 s ago), 'stale' (it ran, and does not answer), 'absent' or
+ *     'off'. data_dir is the engine's own when it answers. engine_health holds its numbers, among them started (Unix
+ *     time), sites, visitors, bytes and budget (of memory), events, evicted, strangers and unreadable (records),
+ *     committed (Unix time) and commit_us; empty when it does not answer. Notes are English sentences for the
+ *     administrator, the engine's own among them, worst first; none when all is well.
  */
 function qahm_realtime_status(): array {}
