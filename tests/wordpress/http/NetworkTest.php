@@ -30,7 +30,9 @@ final class NetworkTest extends SiteTestCase {
 			foreach ( \$wpdb->tables( 'ms_global' ) as \$table => \$name ) { \$wpdb->\$table = \$name; }
 			install_network();
 			populate_network( 1, '$domain', 'admin@example.org', 'Network', '/', false );
-			update_option( 'permalink_structure', \$permalinks );"
+			// A network would have its first blog's posts below /blog.
+			\$GLOBALS['wp_rewrite']->set_permalink_structure( \$permalinks );
+			flush_rewrite_rules( false );"
 		);
 		file_put_contents( self::$wp . '/wp-config.php', preg_replace( '/^<\?php\n/', "<?php\n$network\n", self::$config ) );
 		self::inside( self::ADDRESSES );
