@@ -86,7 +86,7 @@ abstract class SiteTestCase extends TestCase {
 			if ( str_ends_with( \$_SERVER['HTTP_X_TEST'] ?? '', '$key' ) ) {" .
 				'add_action( "shutdown", function () {
 					// Behind all that the plugin does at the end.
-					register_shutdown_function( fn () => register_shutdown_function( fn () => qahm_test_log( str_starts_with( $_SERVER["HTTP_X_TEST"], "without" ), get_num_queries(), class_exists( "QahmRealtime\\Afterwards", false ) ) ) );
+					register_shutdown_function( fn () => register_shutdown_function( fn () => qahm_test_log( str_starts_with( $_SERVER["HTTP_X_TEST"], "without" ), get_num_queries(), defined( "QahmRealtime\\VERSION" ) ) ) );
 				}, PHP_INT_MAX );
 			}'
 		);
