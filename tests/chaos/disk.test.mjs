@@ -33,7 +33,6 @@ const pages = ( more ) => {
 test( `the disk is full (${ Disk.how }): the ring fills, events are refused, and nothing accepted is lost`, async () => {
 	const engine = await site.engine();
 	load.start();
-	await pages( 3 );
 	await disk.fill();
 	await site.says( Disk.full, { engine: true } );
 	await site.until( 'the ring is full', () => refusals() > 20 );

@@ -16,6 +16,8 @@ export class Load {
 		this.accepted = new Set();
 		/** How often each answer came. */
 		this.answers = {};
+		/** Pages that were served, whole and quiet. */
+		this.pages = 0;
 		this.running = [];
 		this.stopped = false;
 	}
@@ -69,7 +71,7 @@ export class Load {
 		assert.equal( answer.status, 200 );
 		assert.match( answer.text, /<\/html>/ );
 		assert.doesNotMatch( answer.text, /\b(Warning|Notice|Deprecated|Fatal error|Parse error)\b.*\bon line\b/ );
-		this.pages = ( this.pages ?? 0 ) + 1;
+		this.pages++;
 		return true;
 	}
 

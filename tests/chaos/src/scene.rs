@@ -63,7 +63,7 @@ impl Scene {
         arguments
     }
 
-    /// The first engine. It knows no site.
+    /// The first engine. It knows no site yet.
     pub fn start(&self) -> Engine {
         let mut engine = Engine::start(self);
         until("the first engine to make the ring", || {
@@ -78,10 +78,15 @@ impl Scene {
     /// The first engine, which is told of the site.
     pub fn begin(&self) -> Engine {
         let engine = self.start();
-        let answer =
-            self.call(json!({ "op": "configure", "site": SITE.to_string(), "config": config() })).unwrap();
-        assert_eq!(answer["ok"], true, "{answer}");
+        self.configure();
         engine
+    }
+
+    /// Tells the engine of the site.
+    pub fn configure(&self) {
+        let request = json!({ "op": "configure", "site": SITE.to_string(), "config": config() });
+        let answer = self.call(request).unwrap();
+        assert_eq!(answer["ok"], true, "{answer}");
     }
 
     /// The ring, mapped anew.

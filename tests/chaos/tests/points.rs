@@ -76,12 +76,12 @@ fn committed_is_accepted_and_skipped_are_exactly_those_who_died_holding_a_slot()
 fn a_ring_in_which_nothing_but_the_dead_hold_slots_is_emptied() {
     let mut random = Random::seeded("dead");
     let scene = Scene::new(256);
-    // It knows no site either, of which a new minute would be stored, and all that was read with it.
-    let mut engine = scene.start();
+    let mut engine = scene.begin();
     let ring = scene.ring();
     let mut producers = Producers::new(env!("CARGO_BIN_EXE_producer"), &scene);
-    // None of them ever publishes a record: nothing but their deaths can tell the engine to free a slot.
-    let deaths = ring.slots() + 20;
+    // None of them ever publishes a record: nothing but their deaths can tell the engine to free a slot. (A new minute is
+    // stored, too, and all that was read is freed then: but that is a minute between two fillings of the ring.)
+    let deaths = 4 * ring.slots();
     until("enough producers to find a slot and die", || {
         if producers.living() < CROWD {
             producers.doom(0, chaos::CLAIMED);

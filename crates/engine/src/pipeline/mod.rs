@@ -233,7 +233,13 @@ impl Pipeline {
 
     /// Takes in what is in the rings, a bounded number of records at a time. While commits fail the slots stay taken,
     /// so this ends by itself when the ring is full.
+    ///
+    /// An engine that knows no site yet takes nothing: what was accepted before WordPress could tell it of the first one
+    /// waits in the ring, and would else be taken for records of strangers.
     fn drain(&mut self, now_us: u64, buffer: &mut [u8; PAYLOAD_MAX]) -> usize {
+        if self.configs.is_empty() {
+            return 0;
+        }
         let mut taken = 0;
         while taken < CHUNK
             && let Some(length) = self.sources.next(now_us, buffer)
@@ -263,6 +269,11 @@ impl Pipeline {
     fn rest(&self, now_us: u64, last_record: u64) {
         if now_us < last_record + BUSY_US {
             std::thread::sleep(Duration::from_millis(1));
+            return;
+        }
+        if self.configs.is_empty() {
+            // Records that are not taken would end every other sleep at once.
+            std::thread::sleep(Duration::from_micros(IDLE_US));
             return;
         }
         let due = if self.uncommitted > 0 {
