@@ -7,7 +7,7 @@ use std::{mem::MaybeUninit, ptr, slice};
 
 use ext_php_rs::{
     boxed::ZBox,
-    ffi::{_Bucket, _zend_new_array, HashTable, dtor_func_t},
+    ffi::{_Bucket, GC_IMMUTABLE, HashTable, dtor_func_t, zend_array_dup},
     flags::{DataType, ZvalTypeFlags},
     types::{ArrayKey, ZendHashTable, ZendStr, Zval},
 };
@@ -15,13 +15,12 @@ use ext_php_rs::{
 /// Of `HT_FLAGS`: a list, whose elements are bare values since PHP 8.2. It has no keys of text.
 const PACKED: u32 = 1 << 2;
 /// Of `GC_FLAGS` of a string: never counted, never freed (`IS_STR_INTERNED | IS_STR_PERMANENT`).
-const IMMORTAL: u32 = (1 << 6) | (1 << 8);
+const IMMORTAL: u32 = GC_IMMUTABLE | (1 << 8);
 
 unsafe extern "C" {
     // Part of the API of all versions of PHP we support; not bound by ext-php-rs.
     fn _zend_hash_init(table: *mut HashTable, size: u32, destructor: dtor_func_t, persistent: bool);
     fn zend_hash_destroy(table: *mut HashTable);
-    fn zend_hash_real_init_mixed(table: *mut HashTable);
 }
 
 /// The members with a text as key and a value other than null, in order.
@@ -71,30 +70,19 @@ impl Template {
         for key in keys {
             let _ = table.insert(ArrayKey::ZendString(immortal(key)), false);
         }
+        // As a constant array of a script: what it holds is never counted, so PHP copies it in one go, without a look at
+        // each member, which would take twice as long.
+        // SAFETY: type_info is the only view of the union.
+        unsafe { table.gc.u.type_info |= GC_IMMUTABLE };
         Self(table)
     }
 
     /// A new array with the keys of this one and the given values; those of keys without one are false.
-    ///
-    /// Its elements are copied as bytes: `zend_array_dup` looks at each of them first, which takes twice as long.
     #[inline]
     pub(crate) fn filled<const M: usize>(&self, values: [Value; M]) -> ZBox<ZendHashTable> {
-        let source = &*self.0;
-        // SAFETY: a new array of the request with one reference, ours. It is as large as the source and, like it, not
-        // packed: so its index has the same size and stands, like the source's, just before the elements. Those are keys
-        // that are never counted, and values that need no counting; undefined ones, too, are copied.
-        let copy = unsafe {
-            let copy = _zend_new_array(source.nTableSize);
-            zend_hash_real_init_mixed(copy);
-            let index = source.nTableMask.wrapping_neg() as usize * size_of::<u32>();
-            let bytes = index + source.nNumUsed as usize * size_of::<_Bucket>();
-            let (from, to) = (data(source).cast::<u8>(), data(&*copy).cast::<u8>());
-            ptr::copy_nonoverlapping(from.sub(index), to.sub(index), bytes);
-            (*copy).nNumUsed = source.nNumUsed;
-            (*copy).nNumOfElements = source.nNumOfElements;
-            ZBox::from_raw(copy)
-        };
-        // SAFETY: as in `buckets`; we alone have the copy.
+        // SAFETY: gives a new array of the request with one reference, ours. The source is only read.
+        let copy = unsafe { ZBox::from_raw(zend_array_dup(ptr::from_ref(&*self.0).cast_mut())) };
+        // SAFETY: as in `buckets`; the copy of a table that is not packed is not, and we alone have it.
         let buckets = unsafe { slice::from_raw_parts_mut(data(&copy), copy.nNumUsed as usize) };
         for (bucket, value) in buckets.iter_mut().zip(values) {
             // Written as it is: setting a value first looks what is there to be freed, ten times for nothing.
