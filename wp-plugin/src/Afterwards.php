@@ -20,7 +20,7 @@ final class Afterwards {
 	}
 
 	/**
-	 * Usually two looks into shared memory and one at an option. Either of the first may become a conversation with the engine, so the visitor is let go
+	 * Usually two looks into shared memory. Either may become a conversation with the engine, so the visitor is let go
 	 * first; where PHP cannot do that, only requests that nobody waits for come this far.
 	 */
 	public static function run(): void {
@@ -28,7 +28,6 @@ final class Afterwards {
 			return;
 		}
 		Configuration::send();
-		KnownIds::remember();
 		if ( qahm_realtime_alerts_pending( Site::id() ) ) {
 			Alerts::deliver();
 		}

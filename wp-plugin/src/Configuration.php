@@ -40,10 +40,31 @@ final class Configuration {
 			return 'absent';
 		}
 		try {
-			return qahm_realtime_configure( Site::id(), self::json(), $wait );
+			KnownIds::remember(); // First, so that the engine never knows more of them than we do.
+			return self::tell( $wait );
 		} catch ( Throwable $thrown ) {
 			return 'refused: ' . $thrown->getMessage(); // Of the extension, or of a filter of others.
 		}
+	}
+
+	/**
+	 * Has an engine started, if there is none, and waits up to a second for it. Leaves no trace in WordPress.
+	 */
+	public static function wake(): void {
+		try {
+			self::tell( true );
+		} catch ( Throwable ) {
+			return; // What it was to be woken for will show that it did not answer.
+		}
+	}
+
+	/**
+	 * Tells the engine. May throw.
+	 *
+	 * @param bool $wait Whether to wait for the engine.
+	 */
+	private static function tell( bool $wait ): string {
+		return qahm_realtime_configure( Site::id(), self::json(), $wait );
 	}
 
 	/**

@@ -54,7 +54,7 @@ final class Forgetting {
 			if ( hrtime( true ) >= $end || 'off' === ( Extension::status()['state'] ?? '' ) ) {
 				return false;
 			}
-			Configuration::send( true ); // Starts the engine and waits for it, a second at most.
+			Configuration::wake();
 			usleep( self::PAUSE );
 		}
 	}

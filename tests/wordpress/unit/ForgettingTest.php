@@ -2,6 +2,7 @@
 declare(strict_types=1);
 
 use PHPUnit\Framework\TestCase;
+use QahmRealtime\Configuration;
 use QahmRealtime\Forgetting;
 use QahmRealtime\KnownIds;
 use QahmRealtime\Lifecycle;
@@ -19,9 +20,9 @@ final class ForgettingTest extends TestCase {
 		FakeWordPress::$options = array( 'home' => 'https://example.com', 'siteurl' => 'https://example.com' );
 	}
 
-	public function test_an_id_is_written_once(): void {
+	public function test_an_id_is_written_once_when_the_engine_is_told(): void {
 		for ( $page = 0; $page < 3; ++$page ) {
-			KnownIds::remember();
+			Configuration::send();
 		}
 		$this->assertSame( array( array( 'qahm_realtime_ids', Site::id(), true ) ), FakeWordPress::$written, 'autoloaded, so that no page asks for it' );
 	}
@@ -58,6 +59,7 @@ final class ForgettingTest extends TestCase {
 		$this->assertTrue( Forgetting::of( array( Site::id() ) ) );
 		$this->assertCount( 31, FakeExtension::$forgotten );
 		$this->assertTrue( FakeExtension::$configured[0][2], 'the engine is started and waited for' );
+		$this->assertSame( array(), FakeWordPress::$written, 'which leaves nothing behind' );
 	}
 
 	/** A copy of a site (staging) has the original's id in its options, and may share its engine. */
