@@ -70,8 +70,8 @@ final class Widget {
 	 * @return list<string>
 	 */
 	private static function names(): array {
-		$name    = wp_specialchars_decode( (string) get_option( 'blogname' ), ENT_QUOTES );
-		$curly   = html_entity_decode( wptexturize( (string) get_option( 'blogname' ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+		$name  = wp_specialchars_decode( (string) get_option( 'blogname' ), ENT_QUOTES );
+		$curly = html_entity_decode( wptexturize( (string) get_option( 'blogname' ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
 		return array_values( array_unique( array_filter( array( $name, $curly ) ) ) );
 	}
 

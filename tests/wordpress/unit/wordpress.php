@@ -18,6 +18,8 @@ final class FakeWordPress {
 	public static array $options = array();
 	/** @var list<array{string, mixed, ?bool}> Options that were written: name, value, autoload. */
 	public static array $written = array();
+	/** What is suggested for the privacy policy. */
+	public static string $privacy = '';
 	/** @var list<string> Languages that were switched to. */
 	public static array $locales = array();
 	/** @var list<string> Options that were asked for. */
@@ -129,6 +131,14 @@ function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
 
 function __( string $text ): string {
 	return $text;
+}
+
+function wp_kses_post( string $html ): string {
+	return $html;
+}
+
+function wp_add_privacy_policy_content( string $name, string $html ): void {
+	FakeWordPress::$privacy = $html;
 }
 
 function esc_html( string $text ): string {
