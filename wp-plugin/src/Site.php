@@ -29,6 +29,17 @@ final class Site {
 	 * @param int    $blog Blog id.
 	 */
 	public static function id_of( string $home, int $blog ): string {
+		static $known = array(); // A page needs it four times.
+		return $known[ $home ][ $blog ] ??= self::digest( $home, $blog );
+	}
+
+	/**
+	 * Works the id out.
+	 *
+	 * @param string $home Address of the front page.
+	 * @param int    $blog Blog id.
+	 */
+	private static function digest( string $home, int $blog ): string {
 		$path = rtrim( (string) wp_parse_url( $home, PHP_URL_PATH ), '/' );
 		return substr( hash( 'sha256', "qahm1\n" . self::host( $home ) . $path . "\n" . $blog ), 0, 16 );
 	}

@@ -49,7 +49,7 @@ const COMMIT_US: u64 = 50_000;
 const BUSY_US: u64 = 20_000;
 /// The first change is shown at once, further ones at most this often (µs).
 const SHOW_US: u64 = 25_000;
-/// Idle, orders are looked at this often (µs); a record wakes the loop at once.
+/// Idle, records and orders are looked at this often (µs).
 const IDLE_US: u64 = 25_000;
 
 /// What the pipeline is made of.
@@ -265,15 +265,14 @@ impl Pipeline {
         taken
     }
 
-    /// Nothing to do: a nap while busy, a sleep that a record ends while idle.
+    /// Nothing to do: a nap while busy, a longer one while idle.
+    ///
+    /// It ends by the clock, not by a record: waking us costs the producer a system call, and the processor it had if we
+    /// take that. A page of a quiet site would pay it with every event (30 to 80 µs measured, against 1 without), where
+    /// an event that is seen 25 ms later costs nobody anything.
     fn rest(&self, now_us: u64, last_record: u64) {
         if now_us < last_record + BUSY_US {
             std::thread::sleep(Duration::from_millis(1));
-            return;
-        }
-        if self.configs.is_empty() {
-            // Records that are not taken would end every other sleep at once.
-            std::thread::sleep(Duration::from_micros(IDLE_US));
             return;
         }
         let due = if self.uncommitted > 0 {
@@ -281,7 +280,7 @@ impl Pipeline {
         } else {
             IDLE_US
         };
-        self.sources.wait(due.clamp(1000, IDLE_US));
+        std::thread::sleep(Duration::from_micros(due.clamp(1000, IDLE_US)));
     }
 }
 

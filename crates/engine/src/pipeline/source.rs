@@ -86,13 +86,6 @@ impl Sources {
         }
     }
 
-    /// Waits until a record comes, `timeout_us` at most.
-    pub fn wait(&self, timeout_us: u64) {
-        if let Some(source) = self.current() {
-            source.drain.wait(timeout_us);
-        }
-    }
-
     /// Bytes of shared memory.
     pub fn bytes(&self) -> usize {
         self.all.iter().map(|s| s.ring.bytes()).sum()
