@@ -23,6 +23,7 @@ const STAGES = [
 	{ name: 'format', command: [ 'cargo', 'fmt', '--all', '--check' ], limit: MINUTE },
 	{ name: 'php-syntax', command: [ 'bash', '-c', "find demo php wp-plugin tests -name node_modules -prune -o -name '*.php' -print0 | xargs -0 -n1 php8.2 -l" ], limit: MINUTE },
 	{ name: 'lint', command: [ 'cargo', 'clippy', ...PROFILE, '--workspace', '--all-targets', '--', '-D', 'warnings' ], limit: 15 * MINUTE },
+	{ name: 'lint-chaos', command: [ 'cargo', 'clippy', '--profile', 'chaos', '-p', 'qahm-chaos', '-p', 'qahm-ring', '-p', 'qahm-realtimed', '--features', 'qahm-chaos/chaos,qahm-ring/chaos,qahm-realtimed/chaos', '--all-targets', '--', '-D', 'warnings' ], limit: 15 * MINUTE },
 	{ name: 'build', command: [ 'cargo', 'build', ...PROFILE, '--workspace' ], limit: 15 * MINUTE },
 	{ name: 'rust', command: cargoTest( '--workspace' ), limit: 15 * MINUTE, tests: true },
 	// What only root can prepare: directories and rings of other users.

@@ -73,6 +73,11 @@ export class Chaotic {
 		}
 	}
 
+	/** The status as a new process has it: of the ring that has the name now, where a worker may look at an older one. */
+	freshStatus() {
+		return JSON.parse( runAsUser( 'php8.2', [ '-c', join( this.site.dir, 'conf/php.ini' ), '-r', 'echo json_encode( qahm_realtime_status() );' ], { env: { ...process.env, ...PHP_ENVIRONMENT } } ) );
+	}
+
 	/** Everything the status says in words. */
 	async words() {
 		const { status } = await this.told() ?? {};

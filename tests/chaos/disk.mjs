@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, openSync, closeSync, rmSync, rmdirSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { USER, privateDir } from '../../demo/place.mjs';
+import { runAsUser } from '../../demo/process.mjs';
 
 const MEGABYTES = 4;
 
@@ -93,16 +94,15 @@ class Limit {
 		const engine = join( this.path, 'limited' );
 		writeFileSync( engine, `#!/bin/bash\ntrap '' XFSZ\nulimit -S -f "$(cat ${ this.limit })"\nexec ${ chaotic.site.engine } "$@"\n` );
 		chmodSync( engine, 0o755 );
-		const data = privateDir( join( this.path, 'data' ) );
-		this.data = data;
-		this.settings = { 'qahm_realtime.data_dir': data, 'qahm_realtime.engine': engine };
+		this.settings = { 'qahm_realtime.data_dir': privateDir( join( this.path, 'data' ) ), 'qahm_realtime.engine': engine };
 	}
 
 	async set( limit ) {
 		writeFileSync( this.limit, limit );
 		const engine = await this.chaotic.engine();
 		if ( engine ) {
-			execFileSync( 'prlimit', [ '--pid', String( engine ), `--fsize=${ limit }:` ] );
+			// As its user: who is root in a container may not always do this to others.
+			runAsUser( 'prlimit', [ '--pid', String( engine ), `--fsize=${ limit }:` ] );
 		}
 	}
 
@@ -115,12 +115,12 @@ class Limit {
 	}
 
 	lock() {
-		chmodSync( this.data, 0o500 );
+		chmodSync( this.chaotic.data, 0o500 );
 		return true;
 	}
 
 	unlock() {
-		chmodSync( this.data, 0o700 );
+		chmodSync( this.chaotic.data, 0o700 );
 	}
 
 	remove() {

@@ -5,7 +5,6 @@
 //! - `ledger` what SQLite holds in the end · `random` chance that can be repeated
 //!
 //! Everything here is for tests: what goes wrong is a panic that says so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod engine;
 pub mod ledger;

@@ -2,7 +2,6 @@
 //!
 //! `producer SCENE ID` waits to be killed; `producer SCENE ID COUNT POINT` kills itself at that point inside the push
 //! after COUNT records.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;

@@ -1,5 +1,4 @@
 //! `views DIRECTORY`: every view stored by the only engine of a data directory, one id a line.
-#![allow(clippy::unwrap_used)]
 
 use qahm_chaos::ledger;
 
