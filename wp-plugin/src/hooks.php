@@ -17,10 +17,14 @@ $qahm_realtime_basename = plugin_basename( FILE ); // This file is read in the g
 add_action( "activate_$qahm_realtime_basename", array( Lifecycle::class, 'activate' ) );
 add_action( 'wp_uninitialize_site', array( Lifecycle::class, 'blog_deleted' ), 5 ); // Before its tables go.
 
-add_filter( 'map_meta_cap', array( Capability::class, 'map' ), 10, 2 );
 add_filter( "wp_consent_api_registered_$qahm_realtime_basename", '__return_true' );
 
+// WordPress asks for capabilities hundreds of times a page, which a visitor without an account has none of.
+$qahm_realtime_map = static fn () => add_filter( 'map_meta_cap', array( Capability::class, 'map' ), 10, 2 );
+add_action( 'set_current_user', static fn () => get_current_user_id() > 0 && $qahm_realtime_map() );
+
 if ( is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
+	$qahm_realtime_map();
 	add_action( 'init', array( Lifecycle::class, 'load_language' ) );
 	add_action( 'wp_dashboard_setup', array( Widget::class, 'register' ) );
 	add_action( 'admin_enqueue_scripts', array( Widget::class, 'enqueue' ) );
