@@ -15,6 +15,8 @@ pub struct Ledger {
     rows: BTreeMap<Numbered, u32>,
     /// Rows that are views.
     pub views: u64,
+    /// Bytes of the journal that a start replays.
+    pub journal: u64,
 }
 
 /// The sums of a comparison that found no fault.
@@ -33,8 +35,11 @@ pub struct Sums {
 impl Ledger {
     /// Reads the database of the only user in a data directory.
     pub fn read(data: &Path) -> Ledger {
-        let mut ledger = Ledger::default();
-        for path in column::<String>(&open(data), "requests", "page") {
+        let db = open(data);
+        let journal = db
+            .query_row("SELECT ifnull(sum(length(touches)), 0) FROM journal", [], |row| row.get::<_, i64>(0));
+        let mut ledger = Ledger { journal: journal.unwrap() as u64, ..Ledger::default() };
+        for path in column::<String>(&db, "requests", "page") {
             let record = Numbered::of_path(&path).filter(|record| !record.is_view());
             *ledger.rows.entry(record.unwrap_or_else(|| panic!("invented: {path}"))).or_default() += 1;
         }
