@@ -96,7 +96,7 @@ export class Chaotic {
 	/** Waits for a condition; fails with what is known if it never comes. */
 	async until( what, condition ) {
 		if ( ! await until( condition, PATIENCE ) ) {
-			assert.fail( `never: ${ what }\n${ JSON.stringify( await this.told(), null, '\t' ) }\n${ JSON.stringify( this.engineSays() ) }\n${ this.log( 'php-error' ).slice( -2000 ) }` );
+			assert.fail( `never: ${ what instanceof Function ? what() : what }\n${ JSON.stringify( await this.told(), null, '\t' ) }\n${ JSON.stringify( this.engineSays() ) }\n${ this.log( 'php-error' ).slice( -2000 ) }` );
 		}
 	}
 
@@ -126,14 +126,19 @@ export class Chaotic {
 
 	/** Everything that was accepted is stored, once; nothing is stored that was not sent. Returns how many views are. */
 	async settles( load ) {
-		await this.until( 'everything accepted is stored', async () => ( await this.told() )?.status.used === 0 && this.hasAll( load ) );
+		let missing;
+		const stored = () => {
+			missing = this.missing( load );
+			return missing.length === 0;
+		};
+		await this.until( () => `${ missing.length } that were accepted are stored: ${ missing.slice( 0, 20 ) }`, async () => ( await this.told() )?.status.used === 0 && stored() );
 		return this.once( load );
 	}
 
-	/** Whether everything that was accepted is stored. */
-	hasAll( load ) {
+	/** What was accepted and is not stored: the times of the answers. */
+	missing( load ) {
 		const stored = this.stored();
-		return [ ...load.accepted ].every( ( view ) => stored.has( view ) );
+		return [ ...load.accepted ].filter( ( [ view ] ) => ! stored.has( view ) ).map( ( [ , time ] ) => time );
 	}
 
 	/** Nothing is stored twice, nothing that was not sent. */

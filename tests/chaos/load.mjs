@@ -11,9 +11,9 @@ export class Load {
 	/** @param {import('./chaotic.mjs').Chaotic} chaotic The site to visit. */
 	constructor( chaotic ) {
 		this.chaotic = chaotic;
-		/** Ids of views: every one that was sent, and those that were answered with "accepted". */
+		/** Ids of views: every one that was sent, and those that were answered with "accepted", with the time of the answer. */
 		this.sent = new Set();
-		this.accepted = new Set();
+		this.accepted = new Map();
 		/** How often each answer came. */
 		this.answers = {};
 		/** Pages that were served, whole and quiet. */
@@ -57,7 +57,7 @@ export class Load {
 		if ( said !== '204 accepted' ) {
 			return false;
 		}
-		this.accepted.add( view );
+		this.accepted.set( view, new Date().toISOString().slice( 17, -1 ) );
 		return true;
 	}
 
