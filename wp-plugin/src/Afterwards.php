@@ -13,13 +13,6 @@ namespace QahmRealtime;
 final class Afterwards {
 
 	/**
-	 * Puts the work behind whatever others registered for the end of the request.
-	 */
-	public static function schedule(): void {
-		register_shutdown_function( array( self::class, 'run' ) );
-	}
-
-	/**
 	 * Usually two looks into shared memory. Either may become a conversation with the engine, so the visitor is let go
 	 * first; where PHP cannot do that, only requests that nobody waits for come this far.
 	 */

@@ -17,12 +17,10 @@ final class ExcludedRoles {
 	private const COOKIE = 'qahm_realtime_exclude';
 
 	/**
-	 * On init: brings the cookie in line with the roles of a logged-in user.
+	 * On init: brings the cookie in line with the roles of the user, who is logged in.
 	 */
 	public static function refresh(): void {
-		if ( is_user_logged_in() ) {
-			self::apply( self::excluded( wp_get_current_user() ) );
-		}
+		self::apply( self::excluded( wp_get_current_user() ) );
 	}
 
 	/**

@@ -79,7 +79,13 @@ final class Settings {
 	 * @param string $name Name without the prefix, a key of TABLE.
 	 */
 	public static function value( string $name ): mixed {
-		return self::current()->get( $name )->value;
+		$row = self::TABLE[ $name ];
+		foreach ( array( $name, ...( $row['aliases'] ?? array() ) ) as $suffix ) {
+			if ( defined( self::PREFIX . $suffix ) ) {
+				return self::current()->get( $name )->value;
+			}
+		}
+		return $row['default']; // Most are: a page then loads nothing to read them.
 	}
 
 	/**

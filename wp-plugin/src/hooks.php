@@ -45,9 +45,10 @@ if ( ! function_exists( 'qahm_realtime_configure' ) ) {
 
 add_action( 'wp_head', array( Tracker::class, 'show' ), 99 ); // After the title.
 
-add_action( 'init', array( ExcludedRoles::class, 'refresh' ) );
+add_action( 'init', static fn () => is_user_logged_in() && ExcludedRoles::refresh() ); // Asked first: visitors need not load it.
 add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
 add_action( 'wp_logout', array( ExcludedRoles::class, 'logout' ) );
 
 add_action( 'shutdown', array( RequestEvent::class, 'record' ), 0 ); // Before others work there: this is when the page is made.
-add_action( 'shutdown', array( Afterwards::class, 'schedule' ), PHP_INT_MAX );
+// Behind whatever others have registered for the end of the request, and not even loaded before the page is sent.
+add_action( 'shutdown', static fn () => register_shutdown_function( static fn () => Afterwards::run() ), PHP_INT_MAX );
