@@ -37,7 +37,9 @@ export async function page( { figures, site, html } ) {
 			}
 		}
 		const middle = ( list, name ) => median( list.map( ( one ) => one[ name ] ) );
-		const whole = `the whole page takes ${ middle( withIt, 'page' ).toFixed( 2 ) } ms with the plugin, ${ middle( without, 'page' ).toFixed( 2 ) } without`;
+		// On a machine that does other things, too, the middle request has waited for them.
+		const best = [ ...withIt ].sort( ( a, b ) => a.added - b.added )[ withIt.length >> 3 ];
+		const whole = `one in eight ≤ ${ best.added.toFixed( 3 ) } ms; the whole page takes ${ middle( withIt, 'page' ).toFixed( 2 ) } ms with the plugin, ${ middle( without, 'page' ).toFixed( 2 ) } without`;
 		figures.add( 'frontpage_added_ms', middle( withIt, 'added' ), 'ms', `hrtime within the plugin's files (${ middle( withIt, 'load' ).toFixed( 3 ) } ms) and hooks, less what the stopwatch costs, OPcache on, median of ${ REQUESTS } requests; ${ whole }` );
 		const most = Math.max( ...withIt.map( ( one, n ) => Math.max( one.within, one.queries - without[ n ].queries ) ) );
 		figures.add( 'frontpage_added_queries', most, '', `the most of ${ REQUESTS } requests: within the plugin's code, and of the whole page against one without the plugin (${ middle( without, 'queries' ) })` );

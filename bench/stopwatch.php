@@ -11,6 +11,9 @@ declare(strict_types=1);
 
 namespace QahmRealtimeBench;
 
+use Closure;
+use ReflectionFunction;
+
 final class Stopwatch {
 
 	/** Nanoseconds and queries within the plugin. */
@@ -72,6 +75,9 @@ final class Stopwatch {
 	}
 
 	private static function ours( mixed $function ): bool {
+		if ( $function instanceof Closure ) {
+			return str_starts_with( (string) ( new ReflectionFunction( $function ) )->getFileName(), WP_PLUGIN_DIR . '/qahm-realtime/' );
+		}
 		return is_array( $function ) && is_string( $function[0] ) && str_starts_with( $function[0], 'QahmRealtime\\' );
 	}
 
