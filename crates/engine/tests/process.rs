@@ -53,6 +53,18 @@ fn a_killed_engine_comes_back_with_the_same_visitors() {
 }
 
 #[test]
+fn the_first_visitor_of_a_new_site_is_counted() {
+    let mut stage = Stage::new();
+    stage.start();
+    let ring = stage.ring().unwrap();
+    assert!(!ring.header().sites_loaded(), "no worker turns a beacon away");
+    push(&ring, Kind::View, 1, 1, 0, "/");
+    stage.configure(&json!({}));
+    stage.await_live("active", 1);
+    assert!(ring.header().sites_loaded());
+}
+
+#[test]
 fn sigterm_commits_and_leaves_at_once() {
     let mut stage = Stage::new();
     stage.start();

@@ -80,6 +80,9 @@ impl Pipeline {
         if !self.show_site(site, config_hash(json.as_bytes())) {
             return error("full", format!("more than {} sites of one user", qahm_ring::SITES_MAX));
         }
+        if let Some(source) = self.sources.current() {
+            source.ring.header().set_sites_loaded(true);
+        }
         ok(json!({}))
     }
 
@@ -104,7 +107,8 @@ impl Pipeline {
         for (id, json) in self.store.sites().unwrap_or_default() {
             self.show_site(id, config_hash(json.as_bytes()));
         }
-        header.set_sites_loaded(true);
+        // An engine that knows no site yet turns none away: the first visitor may be quicker than WordPress.
+        header.set_sites_loaded(!self.configs.is_empty());
         for (_, site) in self.live.sites_mut() {
             site.changed = true;
         }

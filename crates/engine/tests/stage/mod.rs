@@ -64,7 +64,7 @@ impl Stage {
         command
     }
 
-    /// Starts an engine and waits until it says that it knows its sites.
+    /// Starts an engine and waits until it beats.
     pub fn start(&mut self) {
         let child = self.command().spawn().unwrap();
         let pid = child.id();
@@ -72,7 +72,7 @@ impl Stage {
         await_some("the engine", || {
             let ring = self.ring()?;
             let header = ring.header();
-            (header.engine_pid() == pid && header.sites_loaded() && header.beat() > 0).then_some(())
+            (header.engine_pid() == pid && header.beat() > 0).then_some(())
         });
     }
 
