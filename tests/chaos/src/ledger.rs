@@ -1,7 +1,7 @@
 //! What the engine committed, read from SQLite, against what the producers were told.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
@@ -94,10 +94,20 @@ pub fn views(data: &Path) -> Vec<u64> {
     column::<i64>(&open(data), "views", "view").into_iter().map(|view| view as u64).collect()
 }
 
+/// Keeps everybody else from writing until it is dropped.
+pub fn lock(data: &Path) -> Connection {
+    let db = Connection::open_with_flags(file(data), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
+}
+
 fn open(data: &Path) -> Connection {
+    Connection::open_with_flags(file(data), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+}
+
+fn file(data: &Path) -> PathBuf {
     let own = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path().join("realtime.db"));
-    let file = own.into_iter().find(|file| file.exists()).expect("a database");
-    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+    own.into_iter().find(|file| file.exists()).expect("a database")
 }
 
 /// One column of all tables of a kind, whatever their day.

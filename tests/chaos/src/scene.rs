@@ -84,9 +84,13 @@ impl Scene {
 
     /// Tells the engine of the site.
     pub fn configure(&self) {
-        let request = json!({ "op": "configure", "site": SITE.to_string(), "config": config() });
-        let answer = self.call(request).unwrap();
+        let answer = self.order().unwrap();
         assert_eq!(answer["ok"], true, "{answer}");
+    }
+
+    /// As `configure`, whatever comes of it.
+    pub fn order(&self) -> Option<Value> {
+        self.call(json!({ "op": "configure", "site": SITE.to_string(), "config": config() }))
     }
 
     /// The ring, mapped anew.

@@ -35,7 +35,9 @@ impl Pipeline {
             return;
         };
         let at = self.clock.second(head.time);
-        if head.time.0 > now_us + AHEAD_US || at + BEHIND < self.live.now() {
+        // `now_us` may be seconds old itself, if the disk or the processor kept us waiting since.
+        let ahead = |now_us: u64| head.time.0 > now_us + AHEAD_US;
+        if (ahead(now_us) && ahead(Micros::now().0)) || at + BEHIND < self.live.now() {
             self.drop_event(head.site, "time");
             return;
         }
