@@ -30,7 +30,8 @@ final class DebugInformation {
 			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
 		);
 		foreach ( Extension::status() as $name => $value ) {
-			$text                       = is_array( $value ) ? (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) : (string) $value;
+			// With spaces: the table could not break the line.
+			$text                       = is_array( $value ) ? str_replace( array( ',"', '":' ), array( ', "', '": ' ), (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) ) : (string) $value;
 			$fields[ 'status_' . $name ] = self::field( $name, $text );
 		}
 		foreach ( Settings::current()->all() as $setting ) {
