@@ -160,10 +160,15 @@ impl SiteRow<'_> {
 
     /// The counters last published; `None` when there are none, when the row is another site's by now, or when the
     /// engine overtook us three times.
+    ///
+    /// A copy that is whole is not enough: a reader that was held up between choosing the copy and reading it may find
+    /// it rewritten but not yet the valid one, and its next call would then answer the older figures. So the choice is
+    /// looked at again after the words.
     pub fn read(&self) -> Option<[u64; COUNTERS]> {
         for _ in 0..READ_TRIES {
             let [first, second] = &self.cell.copies;
-            let copy = match self.cell.active.load(Acquire) {
+            let active = self.cell.active.load(Acquire);
+            let copy = match active {
                 1 => first,
                 2 => second,
                 _ => return None,
@@ -172,7 +177,8 @@ impl SiteRow<'_> {
             let counters =
                 std::array::from_fn(|index| copy.words.get(index).map_or(0, |word| word.load(Relaxed)));
             fence(Acquire);
-            if sequence & 1 == 0 && copy.sequence.load(Relaxed) == sequence {
+            let whole = sequence & 1 == 0 && copy.sequence.load(Relaxed) == sequence;
+            if whole && self.cell.active.load(Relaxed) == active {
                 return self.is_current().then_some(counters);
             }
         }
