@@ -9,9 +9,13 @@
 //! - `slab`, `wheel`, `table` where it is kept · `evict` what goes when memory ends · `snapshot` as bytes
 
 pub mod apply;
+pub mod dictionary;
 pub mod evict;
+pub mod facts;
 pub mod minutes;
+pub mod names;
 pub mod pages;
+pub mod profiles;
 pub(crate) mod settle;
 pub mod site;
 pub mod slab;
