@@ -198,7 +198,7 @@ pub enum Metric {
     FormsAbandoned = 14,
     FormsSubmitted = 15,
     Searches = 16,
-    /// Entries that have a name: how often.
+    /// How often an entry with this name came.
     Count = 17,
 }
 

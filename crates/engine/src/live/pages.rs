@@ -15,7 +15,7 @@ const TRIES: usize = 8;
 pub const OTHER: PageId = PageId(0);
 
 /// A page's number in the store: never reused, unique within its site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct PageId(pub u32);
 
 #[derive(Debug, Clone)]
