@@ -28,6 +28,28 @@ impl Beacon<'_> {
         visitor: &Visitor<'_>,
         buffer: &'b mut [u8; RECORD_MAX],
     ) -> Option<&'b [u8]> {
+        self.write(index, "", visitor, buffer)
+    }
+
+    /// The record of the first event, to be explained and not counted; with the reason why a collector would have
+    /// excluded the beacon, if it would.
+    pub fn explained<'b>(
+        &self,
+        reason: Option<&str>,
+        visitor: &Visitor<'_>,
+        buffer: &'b mut [u8; RECORD_MAX],
+    ) -> Option<&'b [u8]> {
+        self.write(0, reason.unwrap_or_default(), visitor, buffer)
+    }
+
+    #[inline]
+    fn write<'b>(
+        &self,
+        index: usize,
+        reason: &str,
+        visitor: &Visitor<'_>,
+        buffer: &'b mut [u8; RECORD_MAX],
+    ) -> Option<&'b [u8]> {
         let event = self.events.get(index)?;
         let mut head = self.head(event.kind(), visitor);
         // Fewer than 65 events, and parsing has seen that the last one's number does not overflow.
@@ -41,6 +63,7 @@ impl Beacon<'_> {
         // Numbers first, then what finds the page and the visitor: it is the event's own texts that a record too full
         // cuts, and at last the hints, which only the beginning of a visit is asked for.
         numbers(event, &mut record);
+        record.text(Tag::Reason, reason.as_bytes());
         record.text(Tag::Url, self.url.as_bytes());
         record.text(Tag::UserAgent, visitor.agent);
         record.text(Tag::ForwardedFor, visitor.forwarded);

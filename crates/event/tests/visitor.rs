@@ -104,6 +104,17 @@ fn an_excluded_beacon_is_one_bare_record() {
 }
 
 #[test]
+fn what_is_to_be_explained_is_the_first_record_and_its_reason() {
+    let body = body(r#"[["v",1,"r","t"],["b"]]"#, r#","d":"token""#);
+    let beacon = Beacon::parse(body.as_bytes()).unwrap();
+    let (mut one, mut two) = ([0; RECORD_MAX], [0; RECORD_MAX]);
+    let explained = beacon.explained(None, &visitor(), &mut one).unwrap();
+    assert_eq!(explained, beacon.record(0, &visitor(), &mut two).unwrap());
+    let record = Record::decode(beacon.explained(Some("role"), &visitor(), &mut one).unwrap()).unwrap();
+    assert_eq!((record.head.kind, fields(&record).as_str()), (Kind::View, "Referrer=r Title=t Reason=role"));
+}
+
+#[test]
 fn a_record_too_full_keeps_what_finds_page_and_visitor() {
     let long = "x".repeat(1500);
     for event in [
