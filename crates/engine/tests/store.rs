@@ -106,6 +106,8 @@ fn the_journal_and_the_keys_of_visitors_go_within_the_hour() {
         view: 77,
         page: PageId(0),
         from: OTHER,
+        profile: Default::default(),
+        detail: Default::default(),
     };
     live.apply(&touch);
     batch.touch(&touch, live.now());

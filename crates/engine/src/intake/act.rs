@@ -4,13 +4,9 @@ use qahm_event::{Kind, Record, Tag};
 
 use super::Intake;
 use super::goal::Reached;
-use crate::live::facts::{EntryKind, Metric, UNTOLD};
+use crate::live::facts::{CLICKED, EntryKind, FORMED, Metric, UNTOLD};
 use crate::live::names::{NameId, NameKind, PART};
 
-/// `sub` of `EntryKind::Click`.
-pub const CLICKED: [&str; 5] = ["link", "button", "outbound", "download", "marked"];
-/// `sub` of `EntryKind::Form`.
-pub const FORMED: [&str; 4] = ["start", "active", "abandon", "submit"];
 /// Longest time a page may say that something took, in ms.
 const LONGEST_MS: u64 = 600_000;
 
@@ -28,8 +24,7 @@ impl Intake {
             Kind::Error => {
                 let own = record.number(Tag::Own) == Some(1);
                 let line = record.number(Tag::Line).unwrap_or(0);
-                let name =
-                    format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
+                let name = format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
                 let name = self.live.name(site, NameKind::Error, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
                 self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0, None);
@@ -40,8 +35,7 @@ impl Intake {
                 let Some(sub) = one_of(&CLICKED, &text(Tag::What)) else {
                     return self.drop_event(site, "value");
                 };
-                let name =
-                    format!("{}{PART}{}{PART}{}", text(Tag::What), text(Tag::Target), text(Tag::Name));
+                let name = format!("{}{PART}{}{PART}{}", text(Tag::What), text(Tag::Target), text(Tag::Name));
                 let name = self.live.name(site, NameKind::Element, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
                 self.live.tell(site, origin, EntryKind::Click, sub, name, 0, Some(Metric::Clicks));

@@ -6,9 +6,11 @@
 //! ```
 //! - `view` events of a page · `who` the visitor behind one, and whether it is set aside · `act` what is done on it
 //! - `request`, `signal` what WordPress tells · `goal` conversions · `explain` why a beacon would count · `salts` keys
+//! - `gather` what a commit must write
 
 mod act;
 mod explain;
+mod gather;
 mod goal;
 mod request;
 pub mod salts;

@@ -72,9 +72,10 @@ impl Intake {
     pub(super) fn origin_of_request(&mut self, record: &Record, private: bool) -> Origin {
         let site = record.head.site;
         let url = record.text(Tag::Url).unwrap_or_default();
-        let page = self.configs.get(&site).and_then(|config| {
-            self.live.site(site)?.pages.known(&path::page(&url, &config.query_keys))
-        });
+        let page = self
+            .configs
+            .get(&site)
+            .and_then(|config| self.live.site(site)?.pages.known(&path::page(&url, &config.query_keys)));
         let page = page.unwrap_or(OTHER);
         let address = self.address(record).filter(|_| !private);
         match address.and_then(|address| self.key_of(record, address)) {

@@ -3,13 +3,10 @@
 use qahm_event::{Record, Tag};
 
 use super::Intake;
-use super::act::{FORMED, one_of};
-use crate::live::facts::{EntryKind, Metric};
+use super::act::one_of;
+use crate::live::facts::{EntryKind, FORMED, Metric, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
-
-/// `sub` of `EntryKind::Report`.
-pub const REPORTED: [&str; 4] = ["fatal", "warning", "database", "slow-query"];
 
 impl Intake {
     pub(super) fn take_signal(&mut self, record: &Record, private: bool) {

@@ -31,7 +31,9 @@ impl Intake {
             _ => {
                 let who = match self.who(record, private) {
                     Who::Somebody(key, client, address) => (key, client, address),
-                    Who::SetAside(reason) if kind == TouchKind::View => return self.exclude(head.site, reason),
+                    Who::SetAside(reason) if kind == TouchKind::View => {
+                        return self.exclude(head.site, reason);
+                    }
                     // Its view was counted as set aside.
                     Who::SetAside(_) => return,
                     Who::Unknown => return self.drop_event(head.site, "address"),
@@ -141,12 +143,10 @@ fn detail(record: &Record) -> Option<Detail> {
         }
         Kind::Engage => {
             let number = |tag| record.number(tag).unwrap_or(0);
-            let (engaged, scroll, tall) =
-                (number(Tag::Engaged), number(Tag::Scroll), number(Tag::Tall));
+            let (engaged, scroll, tall) = (number(Tag::Engaged), number(Tag::Scroll), number(Tag::Tall));
             let honest = engaged <= 86_400 && scroll <= 100 && tall <= 1;
-            honest.then(|| {
-                Detail::of_engagement(engaged.min(u16::MAX.into()) as u16, scroll as u8, tall == 1)
-            })
+            honest
+                .then(|| Detail::of_engagement(engaged.min(u16::MAX.into()) as u16, scroll as u8, tall == 1))
         }
         _ => Some(Detail::default()),
     }

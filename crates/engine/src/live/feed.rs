@@ -58,6 +58,13 @@ impl Live {
         Some(Origin { key, visit, view, page: found.page, profile: visitor.profile })
     }
 
+    /// Whether a view of the key that begins now would go on with its visit.
+    pub fn visit_goes_on(&self, site: SiteId, key: VisitorKey) -> bool {
+        let visitor = self.by_id.get(&site).and_then(|n| self.find_visitor(*n, key));
+        let visitor = visitor.and_then(|v| self.visitors.get(v));
+        visitor.is_some_and(|v| v.visit != 0 && v.heard + super::VISIT_GAP > self.now)
+    }
+
     /// The origin of what a key does outside of its views; nothing is known of a key that is not in memory.
     pub fn origin_of_key(&self, site: SiteId, key: VisitorKey, page: PageId) -> Origin {
         let visitor = self.by_id.get(&site).and_then(|n| self.find_visitor(*n, key));
@@ -90,16 +97,16 @@ impl Live {
         }
     }
 
-    /// Takes a timing event of a view in.
-    pub fn time(&mut self, site: SiteId, view: u64, values: [u16; 6]) {
-        let Some(&number) = self.by_id.get(&site) else { return };
-        let Some(found) = self.find_view(number, view).and_then(|v| self.views.get(v)) else { return };
+    /// Takes a timing event of a view in; `None` if the view is not known.
+    pub fn time(&mut self, site: SiteId, view: u64, values: [u16; 6]) -> Option<Timing> {
+        let &number = self.by_id.get(&site)?;
+        let found = self.views.get(self.find_view(number, view)?)?;
         let profile = self.visitors.get(found.visitor).map_or(ProfileId(0), |v| v.profile);
         let timing = Timing { at: self.now, page: found.page, profile, internal: found.internal, values };
-        if let Some(place) = self.sites.get_mut(usize::from(number)) {
-            place.site.timings.push(timing);
-            place.site.dirty = true;
-        }
+        let place = self.sites.get_mut(usize::from(number))?;
+        place.site.timings.push(timing);
+        place.site.dirty = true;
+        Some(timing)
     }
 
     /// Takes a request in. Requests of bots are kept, and enter no sum.
@@ -109,8 +116,7 @@ impl Live {
         place.site.requests.push(Request { at: self.now, ..request });
         place.site.dirty = true;
         let Some(minute) = place.site.minutes.current().filter(|_| !request.bot) else { return };
-        let mut count =
-            |metric| place.site.count(minute, Some(request.page), request.profile, metric, 1);
+        let mut count = |metric| place.site.count(minute, Some(request.page), request.profile, metric, 1);
         count(Metric::Requests);
         if request.failed() {
             count(Metric::FailedRequests);
@@ -153,14 +159,29 @@ impl Live {
         value: u32,
     ) -> u64 {
         let at = self.now;
-        let Some(place) = self.sites.get_mut(usize::from(number)).filter(|_| !self.replaying) else { return 0 };
+        let Some(place) = self.sites.get_mut(usize::from(number)).filter(|_| !self.replaying) else {
+            return 0;
+        };
         let site = &mut place.site;
         site.kept.feed += 1;
         site.dirty = true;
         site.changed = true;
         let Origin { key, visit, view, page, profile } = origin;
         let id = site.kept.feed;
-        site.feed.push(Entry { id, at, kind, sub, undone: false, page, profile, name, value, key, visit, view });
+        site.feed.push(Entry {
+            id,
+            at,
+            kind,
+            sub,
+            undone: false,
+            page,
+            profile,
+            name,
+            value,
+            key,
+            visit,
+            view,
+        });
         id
     }
 
@@ -208,8 +229,7 @@ impl Live {
         }
         let (left, entry) = (std::mem::take(&mut visitor.left), std::mem::take(&mut visitor.left_entry));
         let (bounced, number, profile) = (visitor.bounced(), visitor.site, visitor.profile);
-        let origin =
-            Origin { key: visitor.key, visit: visitor.visit, view: 0, page: visitor.exit, profile };
+        let origin = Origin { key: visitor.key, visit: visitor.visit, view: 0, page: visitor.exit, profile };
         self.push_entry(number, origin, EntryKind::Returned, 0, NameId(0), 0);
         let minute = (i64::from(left) + self.offset).div_euclid(60);
         let Some(place) = self.sites.get_mut(usize::from(number)).filter(|_| !self.replaying) else { return };

@@ -1,11 +1,11 @@
 //! What time does to the live state: views leave, visitors leave the windows, minutes and days turn.
 
 use super::apply::count_today;
+use super::feed::DEPARTED;
 use super::pages::OTHER;
 use super::site::SEEN_BYTES;
 use super::slab::NIL;
 use super::{FIVE, Live, Second, THIRTY};
-use super::feed::DEPARTED;
 use crate::calendar::Day;
 use qahm_event::SiteId;
 

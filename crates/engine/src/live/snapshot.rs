@@ -144,7 +144,13 @@ impl Live {
     }
 
     /// Puts back the logs of a site, oldest first; after `restore_site`.
-    pub fn restore_logs(&mut self, id: SiteId, feed: Vec<Entry>, timings: Vec<Timing>, requests: Vec<Request>) {
+    pub fn restore_logs(
+        &mut self,
+        id: SiteId,
+        feed: Vec<Entry>,
+        timings: Vec<Timing>,
+        requests: Vec<Request>,
+    ) {
         let Some(&number) = self.by_id.get(&id) else { return };
         // Which entry says that a visit has left was not known while the journal was read.
         for entry in feed.iter().filter(|e| e.kind == EntryKind::Left && !e.undone) {

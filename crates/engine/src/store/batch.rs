@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use qahm_event::SiteId;
 
 use crate::live::Second;
+use crate::live::facts::{self, Cell, Metrics, Request, Timing};
 use crate::live::minutes::Minute;
+use crate::live::names::{NameId, NameKind};
 use crate::live::pages::Page;
+use crate::live::profiles::Profile;
 use crate::live::touch::{Entry, Touch};
 
 /// A page view that was counted.
@@ -19,6 +22,7 @@ pub struct ViewRow {
     /// Key and beginning of the visit (Unix seconds); `None` for a private view.
     pub visit: Option<(u64, i64)>,
     pub page: u32,
+    pub profile: u32,
     pub referrer: String,
 }
 
@@ -28,14 +32,27 @@ pub struct RequestRow {
     pub site: SiteId,
     /// Unix time in ms.
     pub at: i64,
-    pub page: String,
-    /// HTTP status.
-    pub status: u16,
-    /// µs in PHP.
-    pub generation: Option<u32>,
-    pub queries: Option<u32>,
-    /// Bits of the record's head.
-    pub flags: u16,
+    pub request: Request,
+    /// The path, when the request failed or found nothing.
+    pub path: Option<String>,
+}
+
+/// A timing event of a view.
+#[derive(Debug, Clone)]
+pub struct TimingRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub timing: Timing,
+}
+
+/// An entry of the feed.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub entry: facts::Entry,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +64,13 @@ pub struct Batch {
     late: Second,
     pub views: Vec<ViewRow>,
     pub requests: Vec<RequestRow>,
+    pub times: Vec<TimingRow>,
+    pub events: Vec<EventRow>,
+    /// Entries of the feed that were undone: site, number, Unix time of the entry in ms.
+    pub undone: Vec<(SiteId, u64, i64)>,
+    pub rollups: HashMap<(SiteId, Cell), Metrics>,
+    pub names: Vec<(SiteId, NameId, NameKind, Box<str>, u32)>,
+    pub profiles: Vec<(SiteId, u32, Profile, u32)>,
     pub pages: Vec<(SiteId, Page)>,
     pub minutes: HashMap<(SiteId, i64), Minute>,
     /// Per site: what cannot be derived, as JSON.

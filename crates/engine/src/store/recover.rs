@@ -134,7 +134,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let path = row.get_ref(1)?.as_str().unwrap_or_default();
             let title = row.get_ref(2)?.as_str().unwrap_or_default();
-            site.pages.restore(PageId(row.get(0)?), path, title, row.get(3)?);
+            site.pages.restore(PageId(row.get(0)?), path, title, Default::default(), row.get(3)?);
         }
         let mut query = self.db.prepare_cached("SELECT ifnull(max(page), 0) FROM pages WHERE site = ?1")?;
         site.pages.reserve(query.query_row([id.0 as i64], |row| row.get(0))?);

@@ -135,11 +135,11 @@ fn write_rows(transaction: &Transaction, batch: &Batch) -> Result<()> {
             insert.execute(params![
                 row.site.0 as i64,
                 row.at,
-                row.page,
-                row.status,
-                row.generation,
-                row.queries,
-                row.flags
+                row.path.as_deref().unwrap_or(""),
+                row.request.status,
+                row.request.generation,
+                row.request.queries,
+                u16::from(row.request.fatal)
             ])?;
         }
     }
