@@ -7,6 +7,7 @@
 //! - [`intake`] one record: who, where, set aside, counted
 //! - [`serve`] questions and commands over the control socket
 //! - [`store`] SQLite · [`hub`] what is shown
+//! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
 //! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
@@ -25,6 +26,7 @@ pub mod live;
 pub mod notify;
 pub mod options;
 pub mod pipeline;
+pub mod report;
 pub mod serve;
 pub mod store;
 

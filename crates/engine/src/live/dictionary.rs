@@ -133,6 +133,11 @@ impl<W: Word> Dictionary<W> {
         place.as_ref().map(|p| &p.word)
     }
 
+    /// Everything that is in it, with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &W)> {
+        self.places.iter().flatten().map(|place| (place.id, &place.word))
+    }
+
     /// Somebody refers to the number until `let_go`. Answers the number: 0 if the thing is gone.
     #[must_use]
     pub fn hold(&mut self, id: u32) -> u32 {

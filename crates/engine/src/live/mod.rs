@@ -199,6 +199,25 @@ impl Live {
         self.sites.iter().filter(|p| p.known).map(|p| p.id).collect()
     }
 
+    /// Calls for every visitor of a site, with its views.
+    pub fn each_visitor(&self, id: SiteId, mut then: impl FnMut(&Visitor, &[&View])) {
+        let Some(&number) = self.by_id.get(&id) else { return };
+        let mut views: Vec<&View> = Vec::new();
+        for index in 0..self.visitors.high() {
+            let Some(visitor) = self.visitors.get(index) else { continue };
+            if visitor.key.0 == 0 || visitor.site != number {
+                continue;
+            }
+            views.clear();
+            let mut at = visitor.views;
+            while let Some(view) = self.views.get(at) {
+                views.push(view);
+                at = view.next;
+            }
+            then(visitor, &views);
+        }
+    }
+
     /// Visitors in memory.
     pub fn visitors(&self) -> usize {
         self.visitors.len()
