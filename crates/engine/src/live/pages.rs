@@ -23,6 +23,8 @@ pub struct Page {
     pub id: PageId,
     pub path: Box<str>,
     pub title: Box<str>,
+    /// P6: post type, author, category, joined by `names::PART`; "" = not told.
+    pub meta: Box<str>,
     /// Views in memory that stand on it; 0 = may be replaced.
     pub held: u32,
     /// Active visitors whose page it is.
@@ -57,6 +59,7 @@ impl Default for Pages {
             id: OTHER,
             path: "(other)".into(),
             title: "".into(),
+            meta: "".into(),
             held: u32::MAX / 2,
             active: 0,
             day: 0,
@@ -94,7 +97,15 @@ impl Pages {
             return page.id;
         }
         let id = PageId(self.next_id);
-        let page = Page { id, path: path.into(), title: title.into(), held: 0, active: 0, day: self.today };
+        let page = Page {
+            id,
+            path: path.into(),
+            title: title.into(),
+            meta: "".into(),
+            held: 0,
+            active: 0,
+            day: self.today,
+        };
         if !self.place(page.clone()) {
             return OTHER;
         }
@@ -109,10 +120,18 @@ impl Pages {
     }
 
     /// Puts back a page as the store knew it.
-    pub fn restore(&mut self, id: PageId, path: &str, title: &str, day: u32) {
+    pub fn restore(&mut self, id: PageId, path: &str, title: &str, meta: &str, day: u32) {
         self.next_id = self.next_id.max(id.0 + 1);
         if id != OTHER && !path.is_empty() && self.places.len() <= CAP && !self.by_path.contains_key(path) {
-            self.place(Page { id, path: path.into(), title: title.into(), held: 0, active: 0, day });
+            self.place(Page {
+                id,
+                path: path.into(),
+                title: title.into(),
+                meta: meta.into(),
+                held: 0,
+                active: 0,
+                day,
+            });
         }
     }
 
@@ -154,7 +173,15 @@ impl Pages {
             if page.held > 0 || page.path.is_empty() {
                 continue;
             }
-            let blank = Page { id: page.id, path: "".into(), title: "".into(), held: 0, active: 0, day: 0 };
+            let blank = Page {
+                id: page.id,
+                path: "".into(),
+                title: "".into(),
+                meta: "".into(),
+                held: 0,
+                active: 0,
+                day: 0,
+            };
             let old = std::mem::replace(page, blank);
             self.text_bytes -= old.bytes();
             self.by_path.remove(&old.path);
@@ -246,7 +273,7 @@ impl Pages {
 impl Page {
     /// Bytes of memory: the path stands twice, and tables and places are about this large.
     fn bytes(&self) -> usize {
-        self.path.len() * 2 + self.title.len() + 160
+        self.path.len() * 2 + self.title.len() + self.meta.len() + 176
     }
 }
 

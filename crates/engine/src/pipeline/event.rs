@@ -6,7 +6,9 @@ use super::Pipeline;
 use crate::enrich::{path, visitor::private_key};
 use crate::live::Second;
 use crate::live::apply::Outcome;
+use crate::live::facts::Request;
 use crate::live::pages::{OTHER, PageId};
+use crate::live::profiles::ProfileId;
 use crate::live::touch::{Touch, TouchKind};
 use crate::live::visitor::VisitorKey;
 use crate::store::batch::{RequestRow, ViewRow};
@@ -151,6 +153,7 @@ impl Pipeline {
             visit: visit.filter(|_| !config.gdpr_mode),
             page: page.0,
             referrer,
+            profile: 0,
         });
     }
 
@@ -159,15 +162,17 @@ impl Pipeline {
         let Some(config) = self.configs.get(&head.site) else { return };
         let number = |tag| record.number(tag).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let url = record.text(Tag::Url).unwrap_or_default();
-        self.batch.requests.push(RequestRow {
-            site: head.site,
-            at: self.unix_ms(&head),
-            page: path::page(&url, &config.query_keys).into_owned(),
-            status: number(Tag::Status).map_or(0, |n| n.min(999) as u16),
-            generation: number(Tag::Generation),
-            queries: number(Tag::Queries),
-            flags: head.flags.0,
-        });
+        let path = path::page(&url, &config.query_keys).into_owned();
+        let at = self.clock.second(head.time);
+        let status = number(Tag::Status).map_or(0, |n| n.min(999) as u16);
+        let (generation, queries) =
+            (number(Tag::Generation).unwrap_or(u32::MAX), number(Tag::Queries).unwrap_or(u32::MAX));
+        let page = self.live.site(head.site).and_then(|s| s.pages.known(&path)).unwrap_or(OTHER);
+        let profile = ProfileId(0);
+        let fatal = head.flags.contains(Flags::FATAL);
+        let request = Request { at, page, profile, status, fatal, bot: false, generation, queries };
+        let path = (status == 404 || request.failed()).then_some(path);
+        self.batch.requests.push(RequestRow { site: head.site, at_ms: self.unix_ms(&head), request, path });
     }
 
     fn take_excluded(&mut self, record: &Record) {
