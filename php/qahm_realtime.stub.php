@@ -12,18 +12,28 @@
  * be newer than the extension; a null is as good as an absent field; a text that is too long is cut.
  *
  * @param string $site   The site: 16 lower-case hexadecimal digits.
- * @param string $kind   What happened: 'request' (an answer given by the server).
- * @param array  $fields Strings: url, referrer, user_agent, title, name, properties, address (the peer's IP).
- *                       Integers: status (HTTP), generation_us (microseconds), queries (of the database).
+ * @param string $kind   What happened: 'request' (an answer given by the server) or 'signal' (anything else it noticed,
+ *                       named by the field name).
+ * @param array  $fields Strings: url, referrer, user_agent, address (the peer's IP), forwarded_for (the header
+ *                       X-Forwarded-For), title, name, what, target, properties (JSON).
+ *                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), results
+ *                       (of a search), line (of an error).
  *                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked).
+ *                       Signals known to the engine, by name: 'search' (title: the term, results), 'login-failed',
+ *                       'change' (what, title), 'track' (target: name of the event, properties), 'php-error' (what,
+ *                       title: the message, target: the file, line), 'database-error' (title: the message),
+ *                       'slow-query' (title: its shape, generation_us), 'form-submit' (target: name of the form).
  * @return bool Whether it was recorded. False: the ring is full or absent, and the event is counted as dropped.
- * @throws ValueError When the site is malformed or the kind unknown.
+ * @throws ValueError When the site is malformed, the kind unknown, or a signal has no name.
  * @throws TypeError  When a field has the wrong type.
  */
 function qahm_realtime_record(string $site, string $kind, array $fields): bool {}
 
 /**
  * Records the events of a browser's beacon. Never throws, whatever the browser sent.
+ *
+ * A beacon with the member "d", a token as of qahm_realtime_token_mint, is not counted: the engine says what it would
+ * have made of its first event. That is waited for, 250 ms at most.
  *
  * @param string $body   The body of the request, as it came (at most 4096 bytes).
  * @param array  $server $_SERVER. Read are REQUEST_METHOD, REMOTE_ADDR, HTTP_HOST, HTTP_USER_AGENT,
@@ -32,6 +42,7 @@ function qahm_realtime_record(string $site, string $kind, array $fields): bool {
  * @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted' or 'excluded:role';
  *                       400 or 413 and what is wrong with the beacon; 403 'host' (not one of the site's), 404 'site',
  *                       405 'method', 503 'full' (not all events fitted the ring) or 'absent' (no ring).
+ *                       With "d": 200 and the explanation, JSON; 403 'token', 503 'absent' (no engine).
  */
 function qahm_realtime_collect(string $body, array $server): array {}
 

@@ -199,6 +199,11 @@ fn qahm_realtime_alerts_acknowledge(
     Ok(send(Reach::Existing, &request, ALERTS).is_some_and(|answer| read(&answer).ok))
 }
 
+/// Asks the engine that is there; neither makes nor starts anything.
+pub(crate) fn once(request: &str, timeout: Duration) -> Option<String> {
+    send(Reach::Existing, request, timeout)
+}
+
 /// One request and its answer.
 fn send(reach: Reach, request: &str, timeout: Duration) -> Option<String> {
     exchange(reach, request, timeout).ok()

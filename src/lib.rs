@@ -5,6 +5,7 @@
 //! `fork`     notices a forked child without a system call    `counters` live numbers
 //! `spawn`    starts the engine, seldom                       `ask`      the control socket
 //! `report`   what is going on                                `token`, `key` of the live channel
+//! `explain`  what would become of a beacon
 //! `notes`    what is wrong, in words; `user` names users     `status`, `info`: the report for code and for people
 //! `health`   what the engine says of itself                  `bytes`, `array`, `clock`, `error`: arguments, arrays, …
 //!
@@ -18,6 +19,7 @@ mod clock;
 mod collect;
 mod counters;
 mod error;
+mod explain;
 mod fork;
 mod health;
 mod info;

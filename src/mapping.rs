@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 
 use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
-use qahm_event::{Encoder, Head, Micros, RECORD_MAX};
+use qahm_event::{Micros, RECORD_MAX};
 use qahm_ring::Ring;
 use qahm_runtime::{Place, runtime_dir};
 
@@ -69,11 +69,9 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Pushes the record that `fill` writes. False when the ring refuses it, which the ring counts.
-    pub(crate) fn push(&mut self, head: &Head, fill: impl FnOnce(&mut Encoder<'_>)) -> bool {
-        let mut record = Encoder::new(&mut self.buffer, head);
-        fill(&mut record);
-        self.ring.push(record.finish()).is_ok()
+    /// Pushes the record that `write` leaves in the buffer. False when the ring refuses it, which the ring counts.
+    pub(crate) fn push(&mut self, write: impl for<'a> FnOnce(&'a mut [u8; RECORD_MAX]) -> &'a [u8]) -> bool {
+        self.ring.push(write(&mut self.buffer)).is_ok()
     }
 }
 

@@ -111,6 +111,23 @@ fn qahm_realtime_token_renew(
     Ok(with_key(|key| renew(key, token.0, unix_now(), site.0, origin, life)).and_then(Result::ok))
 }
 
+/// What became of a token that came with something else.
+pub(crate) enum Verdict {
+    Good,
+    Denied,
+    /// There is no key to check it with.
+    NoKey,
+}
+
+/// Checks a token of the live channel whose origin does not matter.
+pub(crate) fn check_live(site: SiteId, token: &[u8]) -> Verdict {
+    match with_key(|key| check(key, token, unix_now(), site.0, None, Purpose::Live)) {
+        Some(Ok(_)) => Verdict::Good,
+        Some(Err(_)) => Verdict::Denied,
+        None => Verdict::NoKey,
+    }
+}
+
 /// Runs `f` with the key of the runtime directory; once more if its signature does not fit and there is another key by
 /// now. Only a process that may create files makes a missing one.
 fn with_key<T>(f: impl Fn(&Key) -> Result<T, Denied>) -> Option<Result<T, Denied>> {

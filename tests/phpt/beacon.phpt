@@ -21,11 +21,15 @@ collect(beacon(['u' => 'https://evil.test/']));
 collect(beacon(['e' => []]));
 collect(beacon(['e' => array_fill(0, 65, ['b'])]));
 collect(beacon(['e' => [['x']]]));
+collect(beacon(['e' => [['v', 1, '', '', 'later']]]));
+collect(beacon(['e' => [['e', -1, 0, 0]]]));
+collect(beacon(['e' => [['t', 0.5, null, null, null, null, null]]]));
+collect(beacon(['e' => [['g', 'name', ['no' => 'text']]]]));
 collect(beacon(['n' => 4294967295, 'e' => [['b'], ['b']]]));
 echo "-- and right\n";
 collect(beacon());
 collect(beacon(['n' => 4294967295]));
-collect(beacon(['later' => [1], 'e' => [['v', 1, '', '', 'later']]]));
+collect(beacon(['later' => [1], 'e' => [['v', 1, '', '', 0, ['', '', ''], 'later']]]));
 var_dump(qahm_realtime_status()['used']);
 ?>
 --EXPECTF--
@@ -42,6 +46,10 @@ var_dump(qahm_realtime_status()['used']);
 400 url
 400 events
 400 events
+400 event
+400 event
+400 event
+400 event
 400 event
 400 sequence
 -- and right

@@ -32,6 +32,14 @@ collect(beacon(['e' => $events]), $known + [
 ]);
 drained();
 
+echo "-- every kind that tells more\n";
+collect(beacon(['w' => 1, 'c' => 1, 'e' => [
+    ['v', 1, '', '', 3, ['page', 'Zoë', 'News']], ['e', 40, 80, 1], ['t', 900, 80, null, null, null, 0],
+    ['c', 'outbound', 'else.test/x', 'Go on'], ['f', 'submit', 'contact'], ['x', 'boom', '/a.js', 7, 1],
+    ['g', 'goal:Order', '{"n":1}'],
+]]), $known);
+drained();
+
 echo "-- asks not to be tracked\n";
 collect(beacon(), $known + ['HTTP_SEC_GPC' => '1']);
 collect(beacon(), $known + ['HTTP_DNT' => '1']);
@@ -70,6 +78,15 @@ beat 8 8 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux"
 leave 40 9 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
 view 8 10 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
 leave 8 11 2001:db8::1 Url=/a?b UserAgent=Agent ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
+-- every kind that tells more
+204 accepted
+view 408 5 - Url=/a?b Type=3 Meta=page|Zoë|News
+engage 392 6 - Url=/a?b Engaged=40 Scroll=80 Tall=1
+timing 392 7 - Url=/a?b Load=900 FirstByte=80 Shift=0
+click 392 8 - Url=/a?b Name=Go on What=outbound Target=else.test/x
+form 392 9 - Url=/a?b Name=contact What=submit
+error 392 10 - Url=/a?b Title=boom Line=7 Own=1 Target=/a.js
+custom 392 11 - Url=/a?b Name=goal:Order Properties={"n":1}
 -- asks not to be tracked
 204 accepted
 204 accepted

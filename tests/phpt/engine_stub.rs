@@ -1,11 +1,13 @@
 //! Stands in for the engine in the tests of the extension: same arguments, same ring, same socket, no work.
 //!
 //! Started as the extension starts the engine, it detaches itself and lives for half a minute at most. It knows one
-//! site, `00000000000000ab` with the host `known.test`, and answers every request with what it was asked. Records go to
-//! the file `records` in the runtime directory, one line each, if that file exists.
+//! site, `00000000000000ab` with the host `known.test`, and answers every request with what it was asked; a record it is to
+//! explain, with the line it would write of it. Records go to the file `records` in the runtime directory, one line each,
+//! if that file exists.
 //!
 //! Files in the base directory make it misbehave: `late` (it comes to life after 300 ms), `dies` (it leaves that text as
-//! its message, and ends), `mute` (it does not answer for its health), `notes` (what it has to say, one note a line).
+//! its message, and ends), `mute` (it does not answer for its health), `notes` (what it has to say, one note a line),
+//! `puzzled` (it cannot explain).
 
 use std::{
     error::Error,
@@ -104,6 +106,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let answer = match request.pointer("/op").and_then(Value::as_str) {
             Some("status") if told("mute").is_some() => continue,
             Some("status") => health.to_string(),
+            Some("explain") if told("puzzled").is_some() => {
+                json!({"ok": false, "code": "busy", "error": "busy"}).to_string()
+            }
+            Some("explain") => explain(&request)?.to_string(),
             _ => answer(&ring, &request).to_string(),
         };
         // Whoever asked may have lost patience.
@@ -119,12 +125,24 @@ fn line(payload: &[u8]) -> Result<String, Box<dyn Error>> {
     let peer = peer.to_ip().map_or("-".to_owned(), |ip| ip.to_string());
     let mut line = format!("{} {} {sequence} {peer}", kind.as_str(), flags.0);
     for tag in (1..=u8::MAX).filter_map(Tag::from_u8) {
+        if tag == Tag::Meta {
+            record.bytes(tag).iter().for_each(|_| line += &format!(" Meta={}", record.meta().join("|")));
+            continue;
+        }
         match tag.is_number() {
             true => record.number(tag).into_iter().for_each(|n| line += &format!(" {tag:?}={n}")),
             false => record.text(tag).into_iter().for_each(|t| line += &format!(" {tag:?}={t}")),
         }
     }
     Ok(line)
+}
+
+fn explain(request: &Value) -> Result<Value, Box<dyn Error>> {
+    let told = |path: &str| request.pointer(path).and_then(Value::as_str).ok_or("not asked as agreed");
+    let digits = told("/record")?.as_bytes().chunks(2).map(str::from_utf8);
+    let bytes: Vec<u8> =
+        digits.map(|pair| Ok(u8::from_str_radix(pair?, 16)?)).collect::<Result<_, Box<dyn Error>>>()?;
+    Ok(json!({"ok": true, "explain": {"site": told("/site")?, "record": line(&bytes)?}}))
 }
 
 fn answer(ring: &Ring, request: &Value) -> Value {

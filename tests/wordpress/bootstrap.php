@@ -11,5 +11,6 @@ define( 'ABSPATH', __DIR__ . '/' );
 require __DIR__ . '/unit/wordpress.php';
 require __DIR__ . '/unit/extension.php';
 require __DIR__ . '/../../wp-plugin/src/autoload.php';
+require __DIR__ . '/unit/SignalTestCase.php';
 require __DIR__ . '/http/Browser.php';
 require __DIR__ . '/http/SiteTestCase.php';

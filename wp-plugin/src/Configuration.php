@@ -145,6 +145,7 @@ final class Configuration {
 			'link'       => rtrim( (string) get_option( 'siteurl' ), '/' ) . '/wp-admin/',
 			'deliver'    => self::deliver( $home . '/?rest_route=/' . Rest::SPACE . '/deliver' ),
 			'query_keys' => self::query_keys(),
+			'goals'      => has_filter( 'qahm_realtime_goals' ) ? Goals::current() : array(), // Asked first: most sites need not load it.
 		);
 		foreach ( Settings::current()->all() as $setting ) {
 			$values[ $setting->key() ] = $setting->value;

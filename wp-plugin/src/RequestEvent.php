@@ -14,7 +14,8 @@ use Throwable;
  */
 final class RequestEvent {
 
-	private const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
+	/** Errors that end a request. */
+	public const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
 
 	/**
 	 * Records the request. A full or absent ring is no matter: the extension counts what it drops.
@@ -29,24 +30,37 @@ final class RequestEvent {
 	}
 
 	/**
-	 * What is recorded, from the server's variables as they came: the extension bounds and cleans.
+	 * What is recorded of a request.
 	 *
 	 * @return array<string, string|int|bool>
 	 */
 	private static function fields(): array {
-		$server = static fn ( string $name ): string => is_string( $_SERVER[ $name ] ?? null ) ? wp_unslash( $_SERVER[ $name ] ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above.
-		$error  = error_get_last();
-		$start  = (float) ( $_SERVER['REQUEST_TIME_FLOAT'] ?? microtime( true ) );
-		return array(
-			'url'           => $server( 'REQUEST_URI' ),
-			'referrer'      => $server( 'HTTP_REFERER' ),
-			'user_agent'    => $server( 'HTTP_USER_AGENT' ),
-			'address'       => $server( 'REMOTE_ADDR' ),
+		$error = error_get_last();
+		$start = (float) ( $_SERVER['REQUEST_TIME_FLOAT'] ?? microtime( true ) );
+		return self::visitor() + array(
 			'status'        => (int) http_response_code(),
 			'generation_us' => max( 0, (int) ( ( microtime( true ) - $start ) * 1e6 ) ),
 			'queries'       => (int) get_num_queries(),
-			'logged_in'     => did_action( 'set_current_user' ) > 0 && is_user_logged_in(),
 			'fatal'         => null !== $error && 0 !== ( $error['type'] & self::FATAL ),
+		);
+	}
+
+	/**
+	 * Who asked for what, from the server's variables as they came: the extension bounds and cleans. Signals have it too.
+	 *
+	 * @return array<string, string|bool>
+	 */
+	public static function visitor(): array {
+		$server = static fn ( string $name ): string => is_string( $_SERVER[ $name ] ?? null ) ? wp_unslash( $_SERVER[ $name ] ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above.
+		$url    = $server( 'REQUEST_URI' );
+		return array(
+			// In the admin area and at login, queries hold keys; pages of the site are told apart by theirs.
+			'url'           => is_admin() || 'wp-login.php' === ( $GLOBALS['pagenow'] ?? '' ) ? explode( '?', $url, 2 )[0] : $url,
+			'referrer'      => $server( 'HTTP_REFERER' ),
+			'user_agent'    => $server( 'HTTP_USER_AGENT' ),
+			'address'       => $server( 'REMOTE_ADDR' ),
+			'forwarded_for' => $server( 'HTTP_X_FORWARDED_FOR' ),
+			'logged_in'     => did_action( 'set_current_user' ) > 0 && is_user_logged_in(),
 			'private'       => '1' === $server( 'HTTP_SEC_GPC' ) || '1' === $server( 'HTTP_DNT' ),
 		);
 	}

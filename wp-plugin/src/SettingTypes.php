@@ -16,6 +16,9 @@ final class SettingTypes {
 	private const LIST_MAX  = 100;
 	private const ENTRY_MAX = 64;
 
+	/** Bytes of a file's path. */
+	private const PATH_MAX = 1024;
+
 	/**
 	 * The value in the form of the site configuration.
 	 *
@@ -34,6 +37,7 @@ final class SettingTypes {
 			'paths'     => self::entries( $given, static fn ( string $entry ): ?string => '/' . ltrim( $entry, '/' ) ),
 			'networks'  => self::entries( $given, array( self::class, 'network' ) ),
 			'countries' => self::entries( $given, static fn ( string $entry ): ?string => 1 === preg_match( '/^[a-z]{2}$/i', $entry ) ? strtoupper( $entry ) : null ),
+			'file'      => is_string( $given ) ? self::file( trim( $given ) ) : null,
 			'proxies'   => is_string( $given ) && 'auto' === strtolower( trim( $given ) ) ? 'auto' : self::entries( $given, array( self::class, 'network' ) ),
 		};
 	}
@@ -58,6 +62,7 @@ final class SettingTypes {
 			'paths'     => __( 'a list of paths', 'qahm-realtime' ),
 			'networks'  => __( 'a list of IP addresses or networks such as 10.0.0.0/8', 'qahm-realtime' ),
 			'countries' => __( 'a list of two-letter country codes', 'qahm-realtime' ),
+			'file'      => __( 'the absolute path of a file', 'qahm-realtime' ),
 			'proxies'   => __( '\'auto\', or a list of IP addresses or networks such as 10.0.0.0/8', 'qahm-realtime' ),
 		};
 	}
@@ -162,6 +167,16 @@ final class SettingTypes {
 		}
 		$most = str_contains( $address, ':' ) ? 128 : 32;
 		return 1 === preg_match( '/^\d{1,3}$/', $bits ) && (int) $bits <= $most ? strtolower( $address ) . '/' . (int) $bits : null;
+	}
+
+	/**
+	 * An absolute path. Whether the file is there, Site Health says: it may come later.
+	 *
+	 * @param string $path Trimmed; '' for none.
+	 */
+	private static function file( string $path ): ?string {
+		$good = '' === $path || ( '/' === $path[0] && strlen( $path ) <= self::PATH_MAX && 1 !== preg_match( '/[\x00-\x1f\x7f]/', $path ) && 1 === preg_match( '//u', $path ) );
+		return $good ? $path : null;
 	}
 
 	/**

@@ -45,6 +45,7 @@ final class Settings {
 		'CONSENT'            => array( 'type' => 'choice', 'default' => 'none', 'choices' => array( 'none', 'wait', 'limited' ) ),
 		'ANONYMIZE_IP'       => array( 'type' => 'flag', 'default' => true ),
 		'GDPR_MODE'          => array( 'type' => 'flag', 'default' => false ),
+		'GEOIP_DB'           => array( 'type' => 'file', 'default' => '' ),
 	);
 
 	/** The settings of this request: constants do not change. */

@@ -74,10 +74,24 @@ final class SiteHealth {
 	 * @return array<string, mixed>
 	 */
 	public static function settings(): array {
-		$problems = array( ...Settings::current()->problems(), ...Configuration::problems() );
+		$problems = array( ...Settings::current()->problems(), ...Goals::problems(), ...self::missing_files(), ...Configuration::problems() );
 		return array() === $problems
 			? self::result( 'settings', 'good', __( 'The settings of live analytics are valid', 'qahm-realtime' ), array( __( 'Every QAHM_REALTIME_ constant that is defined has a valid value.', 'qahm-realtime' ) ) )
 			: self::result( 'settings', 'recommended', __( 'A setting of live analytics is not valid', 'qahm-realtime' ), $problems );
+	}
+
+	/**
+	 * Is the database of countries where the owner says it is? The engine reads it, as the user that PHP runs as.
+	 *
+	 * @return list<string>
+	 */
+	private static function missing_files(): array {
+		$file = (string) Settings::value( 'GEOIP_DB' );
+		if ( '' === $file || @is_readable( $file ) ) { // phpcs:ignore WordPress.PHP.NoSilencedErrors.Discouraged -- open_basedir may forbid PHP to look.
+			return array();
+		}
+		/* translators: 1: name of a constant, 2: path of a file. */
+		return array( sprintf( __( '%1$s names the file %2$s, which is not there or cannot be read by PHP. Without it the country of visitors is unknown.', 'qahm-realtime' ), Settings::PREFIX . 'GEOIP_DB', $file ) );
 	}
 
 	/**

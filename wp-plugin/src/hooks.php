@@ -49,6 +49,63 @@ add_action( 'init', static fn () => is_user_logged_in() && ExcludedRoles::refres
 add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
 add_action( 'wp_logout', array( ExcludedRoles::class, 'logout' ) );
 
+// --- What happens on the server. Signals of a page that is only read: these few hooks, no class unless there is something.
+
+$qahm_realtime_warned = static function () {
+	$seen = E_WARNING | E_USER_WARNING;
+	$ours = static function ( $level, $message = '', $file = '', $line = 0, ...$more ) use ( &$previous, $seen ) {
+		if ( 0 !== ( $level & $seen & error_reporting() ) ) { // Not with "@".
+			PhpErrors::warning( $message, $file, $line );
+		}
+		return null === $previous ? false : $previous( $level, $message, $file, $line, ...$more );
+	};
+	// Whoever was asked before is asked as before: false has PHP do what it always does.
+	$previous = set_error_handler( $ours, $seen ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- passes everything on.
+	if ( null !== $previous ) {
+		restore_error_handler();
+		if ( is_callable( $previous ) ) { // Not a private method.
+			set_error_handler( $ours ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- all levels are for the one before.
+		}
+	}
+};
+$qahm_realtime_warned();
+
+add_action( 'wp', static fn () => is_search() && Searches::record() );
+add_action( 'qahm_realtime_track', array( Tracking::class, 'record' ), 10, 2 );
+foreach ( array( 'wp_login_failed', 'application_password_failed_authentication' ) as $qahm_realtime_hook ) {
+	add_action( $qahm_realtime_hook, static fn () => Signal::record( 'login-failed' ) ); // Never the name.
+}
+
+// A visitor who only reads changes nothing and submits nothing.
+if (
+	is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) || ( defined( 'ALTERNATE_WP_CRON' ) && ALTERNATE_WP_CRON )
+	|| ! in_array( $_SERVER['REQUEST_METHOD'] ?? '', array( 'GET', 'HEAD' ), true )
+	|| ( defined( 'LOGGED_IN_COOKIE' ) && isset( $_COOKIE[ LOGGED_IN_COOKIE ] ) )
+) {
+	foreach ( SiteChanges::HOOKS as $qahm_realtime_hook => [ $qahm_realtime_method, $qahm_realtime_arguments ] ) {
+		add_action( $qahm_realtime_hook, array( SiteChanges::class, $qahm_realtime_method ), 10, $qahm_realtime_arguments );
+	}
+	foreach ( array_keys( CachePurges::HOOKS ) as $qahm_realtime_hook ) {
+		add_action( $qahm_realtime_hook, static fn () => CachePurges::record( $qahm_realtime_hook ) );
+	}
+	foreach ( FormSubmissions::HOOKS as $qahm_realtime_hook => $qahm_realtime_arguments ) {
+		add_action( $qahm_realtime_hook, static fn ( ...$arguments ) => FormSubmissions::record( $qahm_realtime_hook, $arguments ), 10, $qahm_realtime_arguments );
+	}
+}
+
 add_action( 'shutdown', array( RequestEvent::class, 'record' ), 0 ); // Before others work there: this is when the page is made.
+add_action(
+	'shutdown',
+	static function () {
+		$error = error_get_last();
+		if ( null !== $error && 0 !== ( $error['type'] & RequestEvent::FATAL ) ) {
+			PhpErrors::fatal( $error );
+		}
+		if ( ! empty( $GLOBALS['EZSQL_ERROR'] ) || ( defined( 'SAVEQUERIES' ) && SAVEQUERIES ) ) {
+			DatabaseTroubles::record( (array) ( $GLOBALS['EZSQL_ERROR'] ?? array() ), (array) ( $GLOBALS['wpdb']->queries ?? array() ) );
+		}
+	},
+	1
+);
 // Behind whatever others have registered for the end of the request, and not even loaded before the page is sent.
 add_action( 'shutdown', static fn () => register_shutdown_function( static fn () => Afterwards::run() ), PHP_INT_MAX );

@@ -47,7 +47,7 @@ fn rows(batch: &mut Batch, site: u64, hours: i64) {
         generation: u32::MAX,
         queries: u32::MAX,
     };
-    batch.requests.push(RequestRow { site, at_ms: at, request, path: None });
+    batch.requests.push(RequestRow { site, at, request, path: None });
     let entry = Entry {
         id: batch.events.len() as u64 + 1,
         at: 0,
@@ -62,10 +62,10 @@ fn rows(batch: &mut Batch, site: u64, hours: i64) {
         visit: 0,
         view: 0,
     };
-    batch.events.push(EventRow { site, at_ms: at, entry });
+    batch.events.push(EventRow { site, at, entry });
     batch.times.push(TimingRow {
         site,
-        at_ms: at,
+        at,
         timing: Timing { at: 0, page, profile, internal: false, values: [1; 6] },
     });
     batch.rollups.insert((site, Cell { minute: at / 60_000, dim: Dim::Page, key: 1 }), [1; METRICS]);
@@ -141,6 +141,8 @@ fn the_journal_and_the_keys_of_visitors_go_within_the_hour() {
         view: 77,
         page: PageId(0),
         from: OTHER,
+        profile: Default::default(),
+        detail: Default::default(),
     };
     live.apply(&touch);
     batch.touch(&touch, live.now());

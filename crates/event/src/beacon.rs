@@ -3,18 +3,27 @@
 //! ```text
 //! {"v":1,"s":"<site>","i":"<view id>","n":<sequence of the first event>,"u":"<path and query>","e":[[kind,…],…]}
 //!
-//! ["v",visible 0|1,"referrer","title"]  the view begins     ["h"]           hidden
-//! ["s"]                                 shown again         ["b"]           still there
-//!                                                           ["l",link 0|1]  left
-//! "c":1  beside them: the visitor has consented
+//! ["v",visible,"referrer","title",type?,["post type","author","category"]?]              the view begins
+//! ["s"] ["h"] ["b"] ["l",link]                                  shown again, hidden, still there, left
+//! ["e",engaged seconds,scroll %,tall]                           engagement so far
+//! ["t",load,ttfb,fcp,lcp,inp,cls]                               load times: ms, cls × 1000, null = not known
+//! ["c","link|button|outbound|download|marked","target","label"] a click
+//! ["f","start|active|abandon|submit","form"]                    a form
+//! ["x","message","source",line,own]                             an uncaught error
+//! ["g","name","properties"]                                     an event of the site's own
+//!
+//! beside them  "c":1  the visitor has consented     "w":1  a program drives the browser
+//!              "d":"<token>"  do not count this, explain it
 //! ```
-//! Event k has sequence n + k. Members and trailing elements that are not known are ignored, so that a later tracker
-//! can say more; anything else that is not as above refuses the whole beacon. A member given twice refuses it too:
-//! parsers differ in which one they take, and a filter in front of us may have looked at the other.
+//! visible, link, tall and own are 0 or 1; other numbers are whole, 0 to 2³² − 1. Event k has sequence n + k. Texts of any
+//! length are taken: the record keeps their beginnings. Members and trailing elements that are not known are ignored, so
+//! that a later tracker can say more; anything else that is not as above refuses the whole beacon. A member given twice
+//! refuses it too: parsers differ in which one they take, and a filter in front of us may have looked at the other.
 
-use crate::{Kind, Reject, SiteId, ViewId};
+use crate::json::{Text, has_control, read, skip_rest};
+use crate::{Event, Reject, SiteId, ViewId};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -39,46 +48,13 @@ pub struct Beacon<'a> {
     pub url: Cow<'a, str>,
     /// The visitor has consented (`"c":1`; anything else is no consent).
     pub consent: bool,
+    /// A program drives the browser (`"w":1`; anything else is none).
+    pub webdriver: bool,
+    /// The token of someone who wants to know what becomes of this beacon, instead of having it counted. Empty if what
+    /// was given is no text: a beacon that was meant to be explained is never counted.
+    pub explain: Option<Cow<'a, str>>,
     /// 1 to [`EVENTS_MAX`] events, in order.
     pub events: Vec<Event<'a>>,
-}
-
-/// One event of a beacon. Texts hold no C0 control character, but are not cleaned of anything else yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// A view begins.
-    View {
-        /// Whether the page is shown from the start.
-        visible: bool,
-        /// Where the visitor came from, or empty.
-        referrer: Cow<'a, str>,
-        /// The page's title, or empty.
-        title: Cow<'a, str>,
-    },
-    /// Shown again.
-    Visible,
-    /// Hidden.
-    Hidden,
-    /// Still there.
-    Beat,
-    /// Left.
-    Leave {
-        /// After a click on a link of the site.
-        link: bool,
-    },
-}
-
-impl Event<'_> {
-    /// The kind of record this event becomes.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::View { .. } => Kind::View,
-            Self::Visible => Kind::Visible,
-            Self::Hidden => Kind::Hidden,
-            Self::Beat => Kind::Beat,
-            Self::Leave { .. } => Kind::Leave,
-        }
-    }
 }
 
 impl Beacon<'_> {
@@ -120,7 +96,10 @@ impl Beacon<'_> {
             return Err(Reject::bad("sequence"));
         }
         let consent = read::<u32>(members.c) == Some(1);
-        Ok(Beacon { site, view, sequence, url, consent, events })
+        let webdriver = read::<u32>(members.w) == Some(1);
+        let explain =
+            members.d.map(|raw| read::<Text<'_>>(Some(raw)).map_or(Cow::Borrowed(""), |text| text.0));
+        Ok(Beacon { site, view, sequence, url, consent, webdriver, explain, events })
     }
 }
 
@@ -140,61 +119,11 @@ struct Members<'a> {
     #[serde(borrow)]
     c: Option<&'a RawValue>,
     #[serde(borrow)]
+    w: Option<&'a RawValue>,
+    #[serde(borrow)]
+    d: Option<&'a RawValue>,
+    #[serde(borrow)]
     e: Option<&'a RawValue>,
-}
-
-fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
-    serde_json::from_str(raw?.get()).ok()
-}
-
-/// Whether a string of this JSON holds a C0 control character, as it is or escaped. One pass that need not know
-/// whether the JSON is valid; it also sees members that nobody reads, which a parser that skips them would not.
-fn has_control(body: &[u8]) -> bool {
-    let mut bytes = body.iter().enumerate();
-    let mut inside = false;
-    while let Some((at, &byte)) = bytes.next() {
-        match byte {
-            b'"' => inside = !inside,
-            0..0x20 if inside => return true,
-            b'\\' if inside => match bytes.next() {
-                Some((_, b'b' | b'f' | b'n' | b'r' | b't' | 0..0x20)) => return true,
-                Some((_, b'u')) => {
-                    if let Some([b'0', b'0', b'0' | b'1', _]) = body.get(at + 2..at + 6) {
-                        return true;
-                    }
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    false
-}
-
-/// A JSON string, borrowed if it has no escapes. Half a surrogate pair becomes U+FFFD instead of refusing the
-/// beacon: a script that shortens a title in the middle of an emoji sends one.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(Text(String::from_utf8_lossy(bytes)))
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())))
-            }
-        }
-        deserializer.deserialize_bytes(Reader)
-    }
 }
 
 struct Events<'a> {
@@ -227,57 +156,4 @@ impl<'de: 'a, 'a> Deserialize<'de> for Events<'a> {
         }
         deserializer.deserialize_seq(Reader)
     }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Event<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Event<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let kind: Text<'_> = next(&mut items)?;
-                let event = match &*kind.0 {
-                    "v" => Event::View {
-                        visible: next_bit(&mut items)?,
-                        referrer: next::<Text<'_>, _>(&mut items)?.0,
-                        title: next::<Text<'_>, _>(&mut items)?.0,
-                    },
-                    "s" => Event::Visible,
-                    "h" => Event::Hidden,
-                    "b" => Event::Beat,
-                    "l" => Event::Leave { link: next_bit(&mut items)? },
-                    _ => return Err(A::Error::custom("unknown kind")),
-                };
-                skip_rest(&mut items)?;
-                Ok(event)
-            }
-        }
-        deserializer.deserialize_seq(Reader)
-    }
-}
-
-fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(items: &mut A) -> Result<T, A::Error> {
-    items.next_element()?.ok_or_else(|| A::Error::custom("missing element"))
-}
-
-fn next_bit<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<bool, A::Error> {
-    match next::<u8, A>(items)? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(A::Error::custom("neither 0 nor 1")),
-    }
-}
-
-/// Whether there was anything to skip. The parser skips without recursion, however deep the rest is nested.
-fn skip_rest<'de, A: SeqAccess<'de>>(items: &mut A) -> Result<bool, A::Error> {
-    let mut any = false;
-    while items.next_element::<IgnoredAny>()?.is_some() {
-        any = true;
-    }
-    Ok(any)
 }

@@ -1,7 +1,10 @@
 //! Writing a record. Runs in every PHP worker for each event: no allocation, no panic, one copy per field.
 
-use crate::record::{FIELD_HEAD, HEAD_BYTES, Head, RECORD_MAX};
+use crate::record::{FIELD_HEAD, HEAD_BYTES, Head, META_SEPARATOR, RECORD_MAX};
 use crate::{Flags, Tag};
+
+/// The longest part of [`Tag::Meta`] in bytes: three and the two separators are as long as the field may be.
+const META_PART: usize = (Tag::Meta.limit() - 2) / 3;
 
 /// Writes one record into a buffer of the caller.
 #[derive(Debug)]
@@ -49,6 +52,30 @@ impl<'a> Encoder<'a> {
         if tag.is_number() {
             self.field(tag, &value.to_le_bytes());
         }
+    }
+
+    /// Adds post type, author and category as [`Tag::Meta`]; nothing if all are empty. Each may have a third of the
+    /// tag's limit, so that none is crowded out by another.
+    pub fn meta(&mut self, parts: [&[u8]; 3]) {
+        if parts.iter().all(|part| part.is_empty()) {
+            return;
+        }
+        let mut buffer = [0; Tag::Meta.limit()];
+        let mut length = 0;
+        for (k, part) in parts.into_iter().enumerate() {
+            let kept = beginning(part, META_PART);
+            if kept.len() < part.len() {
+                self.flags.insert(Flags::CUT);
+            }
+            let separator: &[u8] = if k == 0 { &[] } else { &[META_SEPARATOR] };
+            for piece in [separator, kept] {
+                if let Some(place) = buffer.get_mut(length..).and_then(|free| free.get_mut(..piece.len())) {
+                    place.copy_from_slice(piece);
+                    length += piece.len();
+                }
+            }
+        }
+        self.text(Tag::Meta, buffer.get(..length).unwrap_or_default());
     }
 
     /// The record, ready for the ring: 48 to [`RECORD_MAX`] bytes.

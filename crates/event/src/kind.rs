@@ -20,6 +20,20 @@ pub enum Kind {
     Request = 6,
     /// A beacon that is not counted, and why: it only feeds "excluded".
     Excluded = 7,
+    /// How long a view was engaged with and how far down it was scrolled, so far.
+    Engage = 8,
+    /// Load times of a view.
+    Timing = 9,
+    /// A click.
+    Click = 10,
+    /// A form was begun, is being filled, was given up or sent.
+    Form = 11,
+    /// An uncaught error of JavaScript.
+    Error = 12,
+    /// An event the site named itself.
+    Custom = 13,
+    /// Something the server noticed that is no answer of its own: a search, a failed login, a change, an error.
+    Signal = 14,
 }
 
 impl Kind {
@@ -33,6 +47,13 @@ impl Kind {
             5 => Self::Leave,
             6 => Self::Request,
             7 => Self::Excluded,
+            8 => Self::Engage,
+            9 => Self::Timing,
+            10 => Self::Click,
+            11 => Self::Form,
+            12 => Self::Error,
+            13 => Self::Custom,
+            14 => Self::Signal,
             _ => return None,
         })
     }
@@ -47,6 +68,13 @@ impl Kind {
             Self::Leave => "leave",
             Self::Request => "request",
             Self::Excluded => "excluded",
+            Self::Engage => "engage",
+            Self::Timing => "timing",
+            Self::Click => "click",
+            Self::Form => "form",
+            Self::Error => "error",
+            Self::Custom => "custom",
+            Self::Signal => "signal",
         }
     }
 }
@@ -74,6 +102,8 @@ impl Flags {
     pub const FATAL: Self = Self(64);
     /// The visitor consented; only sites that ask for consent look at it.
     pub const CONSENT: Self = Self(128);
+    /// The browser says that a program drives it (`navigator.webdriver`).
+    pub const WEBDRIVER: Self = Self(256);
 
     /// Whether every bit of `other` is set.
     pub const fn contains(self, other: Self) -> bool {
@@ -113,7 +143,7 @@ mod tests {
     #[test]
     fn numbers_and_kinds_agree() {
         let known: Vec<Kind> = (0..=u8::MAX).filter_map(Kind::from_u8).collect();
-        assert_eq!(known.len(), 7);
+        assert_eq!(known.len(), 14);
         for kind in known {
             assert_eq!(Kind::from_u8(kind as u8), Some(kind));
         }

@@ -27,6 +27,8 @@ pub const RECORD_MAX: usize = 1512;
 pub const HEAD_BYTES: usize = 48;
 /// Version of the layout drawn above.
 pub const LAYOUT: u8 = 1;
+/// Between the parts of [`Tag::Meta`]: a control character, which no text of a beacon holds.
+pub(crate) const META_SEPARATOR: u8 = 0x1f;
 /// Bytes before the value of a field: tag and length.
 pub(crate) const FIELD_HEAD: usize = 3;
 
@@ -54,7 +56,9 @@ pub struct Head {
 pub struct Record<'a> {
     /// What every record has.
     pub head: Head,
-    fields: [Option<&'a [u8]>; Tag::COUNT],
+    bytes: &'a [u8],
+    /// Where in `bytes` the value of each tag begins, and its length. No value begins at 0, where the head is.
+    fields: [(u16, u16); Tag::COUNT],
 }
 
 impl Head {
@@ -108,28 +112,29 @@ impl<'a> Record<'a> {
         }
         let (head, mut rest) = bytes.split_first_chunk().ok_or(Error::Short(bytes.len()))?;
         let mut head = Head::from_bytes(head)?;
-        let mut fields = [None; Tag::COUNT];
+        let mut fields = [(0, 0); Tag::COUNT];
         while !rest.is_empty() {
             let runs_over = Error::Field(bytes.len() - rest.len());
             let (&[tag, l0, l1], after) = rest.split_first_chunk::<FIELD_HEAD>().ok_or(runs_over)?;
             let length = usize::from(u16::from_le_bytes([l0, l1]));
-            let (mut value, after) = after.split_at_checked(length).ok_or(runs_over)?;
-            rest = after;
+            let start = bytes.len() - after.len();
+            rest = after.get(length..).ok_or(runs_over)?;
             let Some(tag) = Tag::from_u8(tag) else { continue };
-            if let Some(cut) = value.get(..tag.limit()).filter(|cut| cut.len() < value.len()) {
-                value = cut;
+            if length > tag.limit() {
                 head.flags.insert(Flags::CUT);
             }
-            if let Some(place @ None) = fields.get_mut(tag as usize) {
-                *place = Some(value);
+            if let Some(place @ (0, _)) = fields.get_mut(tag as usize) {
+                // Both are less than RECORD_MAX.
+                *place = (start as u16, length.min(tag.limit()) as u16);
             }
         }
-        Ok(Self { head, fields })
+        Ok(Self { head, bytes, fields })
     }
 
     /// The raw value of a field, at most [`Tag::limit`] bytes.
     pub fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
-        self.fields.get(tag as usize).copied().flatten()
+        let &(start, length) = self.fields.get(tag as usize).filter(|&&(start, _)| start != 0)?;
+        self.bytes.get(usize::from(start)..)?.get(..usize::from(length))
     }
 
     /// The text of a field, cleaned by [`clean`]; `None` if it is absent or a number's.
@@ -146,6 +151,12 @@ impl<'a> Record<'a> {
             return None;
         }
         self.bytes(tag)?.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    /// Post type, author and category of the page, each cleaned, each empty if it is not known.
+    pub fn meta(&self) -> [Cow<'a, str>; 3] {
+        let mut parts = self.bytes(Tag::Meta).unwrap_or_default().split(|&byte| byte == META_SEPARATOR);
+        [(); 3].map(|()| parts.next().map(clean).unwrap_or_default())
     }
 }
 

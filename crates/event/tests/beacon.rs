@@ -22,6 +22,15 @@ fn with(old: &str, new: &str) -> String {
     GOOD.replacen(old, new, 1)
 }
 
+fn view<'a>(visible: bool, referrer: &'a str, title: &'a str) -> Event<'a> {
+    Event::View { visible, referrer: referrer.into(), title: title.into(), kind: 0, meta: Default::default() }
+}
+
+fn events_of(events: &str) -> Vec<Event<'static>> {
+    // Leaked: a test, and the events borrow.
+    Beacon::parse(with_events(events).leak().as_bytes()).unwrap().events
+}
+
 fn with_events(events: &str) -> String {
     format!(r#"{{"v":1,"s":"00f1e2d3c4b5a697","i":"8899aabbccddeeff","n":7,"u":"/","e":{events}}}"#)
 }
@@ -31,11 +40,63 @@ fn the_released_form_is_read() {
     let beacon = Beacon::parse(GOOD.as_bytes()).unwrap();
     assert_eq!((beacon.site, beacon.view), (SiteId(0x00f1_e2d3_c4b5_a697), ViewId(0x8899_aabb_ccdd_eeff)));
     assert_eq!((beacon.sequence, &*beacon.url), (7, "/a?b=c"));
-    let begin = Event::View { visible: true, referrer: "https://r.example/".into(), title: "Title".into() };
+    let begin = view(true, "https://r.example/", "Title");
     let expected = [begin, Event::Hidden, Event::Visible, Event::Beat, Event::Leave { link: true }];
     assert_eq!(beacon.events, expected);
     let kinds = [Kind::View, Kind::Hidden, Kind::Visible, Kind::Beat, Kind::Leave];
     assert!(beacon.events.iter().map(Event::kind).eq(kinds));
+}
+
+#[test]
+fn every_event_is_read() {
+    let text = Cow::Borrowed::<str>;
+    let meta = ["post", "Ann", "News"].map(text);
+    let full =
+        Event::View { visible: true, referrer: text("r"), title: text("t"), kind: 2, meta: meta.clone() };
+    assert_eq!(events_of(r#"[["v",1,"r","t",2,["post","Ann","News"]]]"#), [full]);
+    assert_eq!(events_of(r#"[["v",1,"r","t",null,null]]"#), [view(true, "r", "t")]);
+    let later = Event::View { visible: false, referrer: text(""), title: text(""), kind: 9, meta };
+    assert_eq!(events_of(r#"[["v",0,"","",9,["post","Ann","News",7],{}]]"#), [later]);
+
+    assert_eq!(events_of(r#"[["e",12,80,1]]"#), [Event::Engage { engaged: 12, scroll: 80, tall: true }]);
+    let [load, first_byte, first_paint, largest_paint, interaction, shift] =
+        [Some(1), None, Some(0), Some(u32::MAX), None, Some(6)];
+    assert_eq!(
+        events_of(r#"[["t",1,null,0,4294967295,null,6]]"#),
+        [Event::Timing { load, first_byte, first_paint, largest_paint, interaction, shift }]
+    );
+    assert_eq!(
+        events_of(r#"[["c","link","/a","Read on"],["f","start","login"]]"#),
+        [
+            Event::Click { what: text("link"), target: text("/a"), label: text("Read on") },
+            Event::Form { what: text("start"), form: text("login") },
+        ]
+    );
+    assert_eq!(
+        events_of(r#"[["x","boom","/a.js",7,1],["g","cart","{\"n\":1}"],["g","x",""]]"#),
+        [
+            Event::Error { message: text("boom"), source: text("/a.js"), line: 7, own: true },
+            Event::Custom { name: text("cart"), properties: text("{\"n\":1}") },
+            Event::Custom { name: text("x"), properties: text("") },
+        ]
+    );
+}
+
+#[test]
+fn who_drives_and_who_wants_to_know() {
+    let parse = |member: &str| {
+        let body = with(r#""v":1"#, &format!(r#""v":1{member}"#));
+        let beacon = Beacon::parse(body.as_bytes()).unwrap();
+        (beacon.webdriver, beacon.explain.map(Cow::into_owned))
+    };
+    assert_eq!(parse(""), (false, None));
+    assert_eq!(parse(r#","w":1"#), (true, None));
+    assert_eq!(parse(r#","w":true,"d":null"#), (false, None));
+    assert_eq!(parse(r#","d":"v1.abc.def""#), (false, Some("v1.abc.def".to_owned())));
+    // Whoever asked for an explanation is never counted instead, however wrong the question.
+    for odd in ["7", "true", "[]", "\"\""] {
+        assert_eq!(parse(&format!(r#","d":{odd}"#)), (false, Some(String::new())), "{odd}");
+    }
 }
 
 #[test]
@@ -77,7 +138,10 @@ fn half_an_emoji_does_not_lose_the_view() {
 fn later_versions_may_say_more() {
     assert_eq!(reason(with(r#""v":1"#, r#""x":{"y":[1,null,{"z":"w"}]},"v":1,"x":2"#)), "accepted");
     assert_eq!(
-        reason(with_events(r#"[["b",1,"x",{"y":[]}],["v",0,"","",{"scroll":3}],["l",0,null]]"#)),
+        reason(with_events(
+            r#"[["b",1,"x",{"y":[]}],["v",0,"","",0,["","",""],{"z":3}],["l",0,null],["e",1,2,0,[]],
+                ["t",null,null,null,null,null,null,"x"],["c","","","",1],["f","","",1],["x","","",0,0,1],["g","","",1]]"#
+        )),
         "accepted"
     );
 }
@@ -249,6 +313,35 @@ fn an_event_that_is_not_known_refuses_the_whole() {
         "[\"l\"]",
         "[\"l\",2]",
         "[\"l\",null]",
+        "[\"v\",1,\"\",\"\",-1]",
+        "[\"v\",1,\"\",\"\",\"1\"]",
+        "[\"v\",1,\"\",\"\",4294967296]",
+        "[\"v\",1,\"\",\"\",0,[\"\",\"\"]]",
+        "[\"v\",1,\"\",\"\",0,[\"\",\"\",null]]",
+        "[\"v\",1,\"\",\"\",0,\"post\"]",
+        "[\"e\",1,2]",
+        "[\"e\",1,2,3]",
+        "[\"e\",1.5,2,1]",
+        "[\"e\",-1,2,1]",
+        "[\"e\",null,2,1]",
+        "[\"e\",4294967296,2,1]",
+        "[\"t\",1,2,3,4,5]",
+        "[\"t\",1,2,3,4,5,0.1]",
+        "[\"t\",1,2,3,4,5,-1]",
+        "[\"t\",1,2,3,4,5,\"6\"]",
+        "[\"t\",1,2,3,4,5,4294967296]",
+        "[\"c\",\"link\",\"/a\"]",
+        "[\"c\",\"link\",null,\"\"]",
+        "[\"c\",1,\"\",\"\"]",
+        "[\"f\",\"start\"]",
+        "[\"f\",\"start\",1]",
+        "[\"x\",\"m\",\"s\",1]",
+        "[\"x\",\"m\",\"s\",1,2]",
+        "[\"x\",\"m\",\"s\",null,1]",
+        "[\"x\",\"m\",\"s\",-1,1]",
+        "[\"g\",\"name\"]",
+        "[\"g\",\"name\",{}]",
+        "[\"g\",\"name\",null]",
     ];
     for event in bad {
         assert_eq!(reason(with_events(&format!("[{event}]"))), "event", "{event}");
@@ -261,17 +354,41 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn any_event()(kind in 0..5, bit in any::<bool>(), referrer in text(), title in text()) -> (String, Event<'static>) {
+    fn any_event()(kind in 0..11, bit in any::<bool>(), texts in [text(), text(), text(), text(), text()],
+                   numbers in any::<[Option<u32>; 6]>()) -> (String, Event<'static>) {
         let flag = u8::from(bit);
+        let [a, b, c, d, e] = texts.map(Cow::Owned::<str>);
+        let json = |text: &Cow<'_, str>| serde_json::json!(text).to_string();
+        let number = numbers[0].unwrap_or_default();
         match kind {
             0 => (
-                format!("[\"v\",{flag},{},{}]", serde_json::json!(referrer), serde_json::json!(title)),
-                Event::View { visible: bit, referrer: referrer.into(), title: title.into() },
+                format!("[\"v\",{flag},{},{},{number},[{},{},{}]]", json(&a), json(&b), json(&c), json(&d), json(&e)),
+                Event::View { visible: bit, referrer: a, title: b, kind: number, meta: [c, d, e] },
             ),
             1 => (r#"["s"]"#.into(), Event::Visible),
             2 => (r#"["h"]"#.into(), Event::Hidden),
             3 => (r#"["b"]"#.into(), Event::Beat),
-            _ => (format!("[\"l\",{flag}]"), Event::Leave { link: bit }),
+            4 => (format!("[\"l\",{flag}]"), Event::Leave { link: bit }),
+            5 => (
+                format!("[\"e\",{number},{},{flag}]", number / 2),
+                Event::Engage { engaged: number, scroll: number / 2, tall: bit },
+            ),
+            6 => {
+                let list = numbers.map(|n| n.map_or("null".to_owned(), |n| n.to_string())).join(",");
+                let [load, first_byte, first_paint, largest_paint, interaction, shift] = numbers;
+                let event = Event::Timing { load, first_byte, first_paint, largest_paint, interaction, shift };
+                (format!("[\"t\",{list}]"), event)
+            }
+            7 => (
+                format!("[\"c\",{},{},{}]", json(&a), json(&b), json(&c)),
+                Event::Click { what: a, target: b, label: c },
+            ),
+            8 => (format!("[\"f\",{},{}]", json(&a), json(&b)), Event::Form { what: a, form: b }),
+            9 => (
+                format!("[\"x\",{},{},{number},{flag}]", json(&a), json(&b)),
+                Event::Error { message: a, source: b, line: number, own: bit },
+            ),
+            _ => (format!("[\"g\",{},{}]", json(&a), json(&b)), Event::Custom { name: a, properties: b }),
         }
     }
 }
@@ -285,8 +402,9 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_json_like_text_never_panics(body in "[{}\\[\\]\",:0-9a-fvsinue\\\\ .\\-+]{0,300}") {
+    fn arbitrary_json_like_text_never_panics(body in "[{}\\[\\]\",:0-9a-fvsinuedwtcxgl\\\\ .\\-+]{0,300}") {
         let _ = Beacon::parse(body.as_bytes());
+        let _ = Beacon::parse(with_events(&format!("[{body}]")).as_bytes());
         let _ = Beacon::parse(format!("{{\"v\":1,{body}").as_bytes());
     }
 

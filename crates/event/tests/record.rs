@@ -7,7 +7,7 @@ use qahm_event::{
     ViewId, clean,
 };
 
-const TEXTS: [Tag; 9] = [
+const TEXTS: [Tag; 11] = [
     Tag::Url,
     Tag::Referrer,
     Tag::UserAgent,
@@ -17,8 +17,27 @@ const TEXTS: [Tag; 9] = [
     Tag::Name,
     Tag::Properties,
     Tag::Reason,
+    Tag::What,
+    Tag::Target,
 ];
-const NUMBERS: [Tag; 3] = [Tag::Status, Tag::Generation, Tag::Queries];
+const NUMBERS: [Tag; 16] = [
+    Tag::Status,
+    Tag::Generation,
+    Tag::Queries,
+    Tag::Engaged,
+    Tag::Scroll,
+    Tag::Tall,
+    Tag::Load,
+    Tag::FirstByte,
+    Tag::FirstPaint,
+    Tag::LargestPaint,
+    Tag::Interaction,
+    Tag::Shift,
+    Tag::Line,
+    Tag::Own,
+    Tag::Results,
+    Tag::Type,
+];
 
 fn head() -> Head {
     Head {
@@ -97,7 +116,7 @@ fn broken_records_are_refused() {
         Record::decode(&bad).unwrap_err()
     };
     assert_eq!(with(0, 0), Error::Kind(0));
-    assert_eq!(with(0, 8), Error::Kind(8));
+    assert_eq!(with(0, 15), Error::Kind(15));
     assert_eq!(with(1, LAYOUT + 1), Error::Layout(LAYOUT + 1));
     assert_eq!(with(HEAD_BYTES + 1, 3), Error::Field(HEAD_BYTES));
     assert_eq!(with(HEAD_BYTES + 2, 0xff), Error::Field(HEAD_BYTES));
@@ -170,6 +189,33 @@ fn forwarded_for_keeps_its_end_in_whole_addresses() {
     assert_eq!(alone(Tag::ForwardedFor, b"1.2.3.4"), (b"1.2.3.4".to_vec(), false));
 }
 
+/// The parts as they come back, and whether the record was flagged.
+fn meta(parts: [&str; 3]) -> ([String; 3], bool) {
+    let mut buffer = [0; RECORD_MAX];
+    let mut encoder = Encoder::new(&mut buffer, &head());
+    encoder.meta(parts.map(str::as_bytes));
+    let record = Record::decode(encoder.finish()).unwrap();
+    (record.meta().map(Into::into), record.head.flags.contains(Flags::CUT))
+}
+
+#[test]
+fn the_three_parts_of_meta_come_back() {
+    for parts in [["post", "Ann", "News"], ["", "", ""], ["", "é", ""], ["a", "", ""], ["", "", "c"]] {
+        assert_eq!(meta(parts), (parts.map(str::to_owned), false));
+    }
+    let long = "x".repeat(300);
+    let cut = "x".repeat(66);
+    assert_eq!(meta([&long, "Ann", &long]), ([cut.clone(), "Ann".to_owned(), cut.clone()], true));
+    assert_eq!(meta([&long; 3]), ([cut.clone(), cut.clone(), cut], true));
+    let ([first, ..], _) = meta([&"é".repeat(40), "", "n"]);
+    assert_eq!(first, "é".repeat(33));
+    assert_eq!(alone(Tag::Meta, b"").0, b"");
+    // What somebody else wrote there: more parts, or fewer.
+    let mut buffer = [0; RECORD_MAX];
+    let bytes = encode(&mut buffer, &[(Tag::Meta, b"a\x1f\xffb\x1f\x1b[c\x1fd")]);
+    assert_eq!(Record::decode(bytes).unwrap().meta(), ["a", "\u{fffd}b", "[c"]);
+}
+
 #[test]
 fn a_full_record_takes_no_more() {
     let long = "é".repeat(600);
@@ -191,7 +237,7 @@ fn a_full_record_takes_no_more() {
 }
 
 prop_compose! {
-    fn any_head()(kind in 1u8..=7, flags in any::<u16>(), site in any::<u64>(), time in any::<u64>(),
+    fn any_head()(kind in 1u8..=14, flags in any::<u16>(), site in any::<u64>(), time in any::<u64>(),
                   view in any::<u64>(), sequence in any::<u32>(), peer in any::<[u8; 16]>()) -> Head {
         Head { kind: Kind::from_u8(kind).unwrap(), flags: Flags(flags), site: SiteId(site), time: Micros(time),
                view: ViewId(view), sequence, peer: Peer(peer) }
@@ -199,6 +245,8 @@ prop_compose! {
 }
 
 fn read_everything(record: &Record<'_>) {
+    assert!(record.meta().iter().all(|part| !part.chars().any(char::is_control)));
+    assert!(record.bytes(Tag::Meta).is_none_or(|value| value.len() <= Tag::Meta.limit()));
     for tag in TEXTS.into_iter().chain(NUMBERS) {
         assert!(record.bytes(tag).is_none_or(|value| value.len() <= tag.limit()));
         assert!(record.text(tag).is_none_or(|text| !text.chars().any(char::is_control)));
@@ -247,7 +295,7 @@ proptest! {
 
     #[test]
     fn what_fits_comes_back(head in any_head(), texts in prop::collection::vec("\\PC{1,8}", TEXTS.len()),
-                            numbers in any::<[u64; 3]>()) {
+                            numbers in any::<[u64; NUMBERS.len()]>()) {
         let mut buffer = [0x55; RECORD_MAX];
         let mut encoder = Encoder::new(&mut buffer, &head);
         for (tag, text) in TEXTS.into_iter().zip(&texts) {

@@ -18,6 +18,7 @@ final class HooksTest extends TestCase {
 		}
 		FakeWordPress::$admin = true; // Those of the admin area, too.
 		require __DIR__ . '/../../../wp-plugin/src/hooks.php';
+		restore_error_handler(); // That of the tests is first again.
 		FakeWordPress::$admin = false;
 		$found                = array();
 		foreach ( $GLOBALS['wp_filter'] as $hook => $registered ) {
@@ -68,12 +69,13 @@ final class HooksTest extends TestCase {
 
 	public function test_actions_survive_odd_arguments(): void {
 		self::callbacks();
-		foreach ( array( 'wp_login', 'wp_uninitialize_site' ) as $hook ) {
+		foreach ( array( 'wp_login', 'wp_uninitialize_site', 'qahm_realtime_track', ...array_keys( QahmRealtime\SiteChanges::HOOKS ), ...array_keys( QahmRealtime\CachePurges::HOOKS ), ...array_keys( QahmRealtime\FormSubmissions::HOOKS ) ) as $hook ) {
 			do_action( $hook );
 			do_action( $hook, null, 'nobody' );
 			do_action( $hook, array(), new stdClass() );
 		}
 		$this->assertSame( array(), FakeExtension::$forgotten, 'nothing was forgotten' );
+		$this->assertSame( array( 'core-updated' ), array_unique( array_column( FakeExtension::signals(), 'what' ) ), 'only what needs no name' );
 	}
 
 	/** Where a host disables functions that the two files could do without. */

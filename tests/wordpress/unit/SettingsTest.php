@@ -30,6 +30,7 @@ final class SettingsTest extends TestCase {
 		'CONSENT'            => array( 'none', array( array( 'wait', 'wait' ), array( 'Limited', 'limited' ) ), array( 'always', true, '' ) ),
 		'ANONYMIZE_IP'       => array( true, array( array( false, false ) ), array( 3 ) ),
 		'GDPR_MODE'          => array( false, array( array( true, true ), array( 'on', true ) ), array( 'strict' ) ),
+		'GEOIP_DB'           => array( '', array( array( ' /var/lib/geo/country.mmdb ', '/var/lib/geo/country.mmdb' ), array( '', '' ) ), array( 'country.mmdb', 'https://example.com/country.mmdb', 'phar:///x', "/a\nb", true, array( '/a' ) ) ),
 	);
 
 	private const ALIASES = array(

@@ -31,6 +31,14 @@ namespace {
 		/** What configure answers, or throws. */
 		public static string|Throwable $configure = 'current';
 		public static bool $pending               = false;
+		/** @var list<array{string, string, array<string, mixed>}> Site, kind, fields of what was recorded. */
+		public static array $recorded = array();
+		/** What is thrown instead of recording. */
+		public static ?Throwable $record = null;
+		/** @var list<array{string, array<string, mixed>, int}> Site, question, patience of what was asked. */
+		public static array $asked = array();
+		/** What answers a question: JSON or null. */
+		public static ?string $answer = null;
 		/** Nanoseconds. */
 		public static int $clock = 0;
 
@@ -42,6 +50,15 @@ namespace {
 			self::$configure  = 'current';
 			self::$pending    = false;
 			self::$clock      = 0;
+			self::$recorded   = self::$asked = array();
+			self::$record     = self::$answer = null;
+		}
+
+		/** @return list<array<string, mixed>> Fields of the signals, those of the visitor left out. */
+		public static function signals(): array {
+			$of_the_visitor = array_flip( array( 'url', 'referrer', 'user_agent', 'address', 'forwarded_for', 'logged_in', 'private' ) );
+			$signals        = array_filter( self::$recorded, static fn ( array $one ): bool => 'signal' === $one[1] );
+			return array_values( array_map( static fn ( array $one ): array => array_diff_key( $one[2], $of_the_visitor ), $signals ) );
 		}
 	}
 
@@ -51,6 +68,27 @@ namespace {
 			throw new ValueError( '$json must not be longer than 16384 bytes' );
 		}
 		return FakeExtension::$configure instanceof Throwable ? throw FakeExtension::$configure : FakeExtension::$configure;
+	}
+
+	function qahm_realtime_record( string $site, string $kind, array $fields ): bool {
+		if ( FakeExtension::$record ) {
+			throw FakeExtension::$record;
+		}
+		FakeExtension::$recorded[] = array( $site, $kind, $fields );
+		return true;
+	}
+
+	function qahm_realtime_ask( string $site, string $question, int $timeout_ms = 250 ): ?string {
+		FakeExtension::$asked[] = array( $site, json_decode( $question, true ), $timeout_ms );
+		return FakeExtension::$answer;
+	}
+
+	function qahm_realtime_token_check( string $site, string $token, string $origin, string $purpose = 'live' ): int|string {
+		return "good for $origin" === $token ? 7 : 'signature';
+	}
+
+	function qahm_realtime_token_renew( string $site, string $token, string $origin, int $life_s ): ?string {
+		return "renewed for $life_s";
 	}
 
 	function qahm_realtime_command( string $site, string $command, int $timeout_ms = 1000 ): ?string {

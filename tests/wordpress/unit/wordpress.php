@@ -29,10 +29,77 @@ final class FakeWordPress {
 	public static bool $ajax     = false;
 	public static bool $cron     = false;
 	public static bool $user     = false;
+	public static bool $search   = false;
+}
+
+final class WP_Post {
+	public function __construct( public string $post_type, public string $post_title ) {}
+}
+
+/** The main query of a page of results. */
+final class WP_Query {
+	public bool $paged     = false;
+	public bool $feed      = false;
+	public int $post_count = 0;
+	public function __construct( private mixed $term, public int $found_posts = 0 ) {}
+
+	public function is_paged(): bool {
+		return $this->paged;
+	}
+
+	public function is_feed(): bool {
+		return $this->feed;
+	}
+
+	public function get( string $name ): mixed {
+		return 's' === $name ? $this->term : '';
+	}
+}
+
+final class WP_Error {}
+
+function is_wp_error( mixed $thing ): bool {
+	return $thing instanceof WP_Error;
+}
+
+function is_search(): bool {
+	return FakeWordPress::$search;
+}
+
+function is_post_type_viewable( string $type ): bool {
+	return in_array( $type, array( 'post', 'page' ), true );
+}
+
+function wp_strip_all_tags( string $text ): string {
+	return strip_tags( $text );
+}
+
+function wp_unslash( mixed $value ): mixed {
+	return is_array( $value ) ? array_map( 'wp_unslash', $value ) : ( is_string( $value ) ? stripslashes( $value ) : $value );
+}
+
+function get_num_queries(): int {
+	return 7;
+}
+
+/** @return array<string, string> */
+function get_file_data( string $file, array $headers ): array {
+	return array( 'name' => 1 === preg_match( '/Plugin Name: *(.+)/', (string) file_get_contents( $file ), $match ) ? trim( $match[1] ) : '' );
+}
+
+function wp_get_theme( string $folder ): object {
+	return new class( $folder ) {
+		public function __construct( private string $folder ) {}
+
+		public function get( string $header ): string|false {
+			return 'nameless' === $this->folder ? false : ucfirst( $this->folder );
+		}
+	};
 }
 
 $GLOBALS['wp_plugin_paths'] = array();
 
+const WP_CONTENT_DIR  = '/wordpress/wp-content';
 const WP_PLUGIN_DIR   = '/wordpress/wp-content/plugins';
 const WPMU_PLUGIN_DIR = '/wordpress/wp-content/mu-plugins';
 

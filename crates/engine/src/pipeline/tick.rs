@@ -27,14 +27,15 @@ impl Pipeline {
         // What changed without a record, a minute or a day that turned, must not wait for the next one.
         if self.uncommitted == 0
             && now_us >= self.retry_at
-            && (self.store.bucket_due(self.live.now()) || self.live.sites_mut().any(|(_, site)| site.dirty))
+            && (self.store.bucket_due(self.intake.live.now())
+                || self.intake.live.sites_mut().any(|(_, site)| site.dirty))
         {
             self.try_commit(now_us);
         }
         if now >= self.expire_at && self.trouble.is_none() {
             let retention: Vec<(SiteId, u32)> =
-                self.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
-            let more = self.store.expire(self.live.unix(), &retention).unwrap_or(false);
+                self.intake.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
+            let more = self.store.expire(self.intake.live.unix(), &retention).unwrap_or(false);
             self.expire_at = now + if more { 1 } else { 60 };
         }
         self.publish_health();
@@ -43,10 +44,10 @@ impl Pipeline {
     }
 
     fn turn_salts(&mut self) {
-        let now = self.live.now();
-        for id in self.live.ids() {
-            if let Some(day) = self.live.site(id).map(|site| site.kept.day) {
-                self.salts.turn(&self.runtime, id, day, now);
+        let now = self.intake.live.now();
+        for id in self.intake.live.ids() {
+            if let Some(day) = self.intake.live.site(id).map(|site| site.kept.day) {
+                self.intake.salts.turn(id, day, now);
             }
         }
     }
@@ -58,7 +59,7 @@ impl Pipeline {
                 self.set_back = Some((self.offset - offset, self.ticked + TELL));
             }
             self.offset = offset;
-            self.live.set_offset(offset);
+            self.intake.live.set_offset(offset);
         }
         if self.set_back.is_some_and(|(_, until)| until <= self.ticked) {
             self.set_back = None;
@@ -83,7 +84,7 @@ impl Pipeline {
             Ok(None) => self.ringless = None,
             Ok(Some(_)) => {
                 self.ringless = None;
-                self.live.set_budget(self.budget());
+                self.intake.live.set_budget(self.budget());
                 self.announce();
             }
             Err(error) => {
@@ -94,9 +95,11 @@ impl Pipeline {
 
     /// Judges every site whose numbers have changed: called before they are published.
     fn judge(&mut self) {
-        let unix = self.live.unix();
-        for id in self.live.ids() {
-            let (Some(site), Some(config)) = (self.live.site(id), self.configs.get(&id)) else { continue };
+        let unix = self.intake.live.unix();
+        for id in self.intake.live.ids() {
+            let (Some(site), Some(config)) = (self.intake.live.site(id), self.intake.configs.get(&id)) else {
+                continue;
+            };
             if !site.changed {
                 continue;
             }
@@ -113,7 +116,7 @@ impl Pipeline {
             if std::mem::take(&mut state.dirty)
                 && let Ok(json) = serde_json::to_string(state)
             {
-                self.batch.alerts.insert(id, json);
+                self.intake.batch.alerts.insert(id, json);
             }
             let Some((transition, episode)) = judged else { continue };
             self.episodes = number;

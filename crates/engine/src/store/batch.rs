@@ -32,7 +32,7 @@ pub struct ViewRow {
 pub struct EventRow {
     pub site: SiteId,
     /// Unix time in ms.
-    pub at_ms: i64,
+    pub at: i64,
     pub entry: facts::Entry,
 }
 
@@ -51,7 +51,7 @@ impl EventRow {
 pub struct TimingRow {
     pub site: SiteId,
     /// Unix time in ms.
-    pub at_ms: i64,
+    pub at: i64,
     pub timing: facts::Timing,
 }
 
@@ -60,7 +60,7 @@ pub struct TimingRow {
 pub struct RequestRow {
     pub site: SiteId,
     /// Unix time in ms.
-    pub at_ms: i64,
+    pub at: i64,
     pub request: facts::Request,
     /// Of one that was not found or failed: such paths have no page.
     pub path: Option<String>,

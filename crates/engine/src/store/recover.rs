@@ -9,7 +9,7 @@ use super::{Result, Store};
 use crate::config::SiteConfig;
 use crate::live::minutes::{KEPT, Minute};
 use crate::live::names::{self, NameId, NameKind, Names};
-use crate::live::pages::{CAP, PageId};
+use crate::live::pages::{CAP, Meta, PageId};
 use crate::live::profiles::{self, Profile, Profiles};
 use crate::live::site::Kept;
 use crate::live::snapshot::BUCKETS;
@@ -44,6 +44,9 @@ impl Store {
         for (id, config) in sites {
             live.set_site(*id, config.active_window, config.calendar.clone());
             self.recover_pages(*id, &mut live)?;
+            if let Some(site) = live.site_mut(*id) {
+                self.recover_words(*id, &mut site.names, &mut site.profiles, first)?;
+            }
         }
         let touches = self.replay(&mut live, &buckets)?;
         live.advance(last);
@@ -136,10 +139,9 @@ impl Store {
         while let Some(row) = rows.next()? {
             let path = row.get_ref(1)?.as_str().unwrap_or_default();
             let title = row.get_ref(2)?.as_str().unwrap_or_default();
-            let group = |n| row.get_ref(n).map(|text| text.as_str().unwrap_or_default());
-            let groups = [group(4)?, group(5)?, group(6)?];
-            let meta = if groups == [""; 3] { String::new() } else { groups.join("\u{1f}") };
-            site.pages.restore(PageId(row.get(0)?), path, title, &meta, row.get(3)?);
+            let text = |n| row.get_ref(n).map(|text| Box::from(text.as_str().unwrap_or_default()));
+            let meta = Meta { post_type: text(4)?, author: text(5)?, category: text(6)? };
+            site.pages.restore(PageId(row.get(0)?), path, title, meta, row.get(3)?);
         }
         let mut query = self.db.prepare_cached("SELECT ifnull(max(page), 0) FROM pages WHERE site = ?1")?;
         site.pages.reserve(query.query_row([id.0 as i64], |row| row.get(0))?);
@@ -147,7 +149,7 @@ impl Store {
     }
 
     /// Puts back the names and profiles of a site: before the replay, whose touches refer to them.
-    pub fn recover_words(
+    fn recover_words(
         &self,
         id: SiteId,
         names: &mut Names,

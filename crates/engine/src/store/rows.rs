@@ -57,10 +57,10 @@ pub(super) fn days(batch: &Batch) -> Vec<i64> {
         }
     };
     batch.views.iter().for_each(|r| add(r.at.div_euclid(DAY_MS)));
-    batch.requests.iter().for_each(|r| add(r.at_ms.div_euclid(DAY_MS)));
-    batch.events.iter().for_each(|r| add(r.at_ms.div_euclid(DAY_MS)));
+    batch.requests.iter().for_each(|r| add(r.at.div_euclid(DAY_MS)));
+    batch.events.iter().for_each(|r| add(r.at.div_euclid(DAY_MS)));
     batch.undone.iter().for_each(|r| add(r.2.div_euclid(DAY_MS)));
-    batch.times.iter().for_each(|r| add(r.at_ms.div_euclid(DAY_MS)));
+    batch.times.iter().for_each(|r| add(r.at.div_euclid(DAY_MS)));
     batch.rollups.keys().for_each(|(_, cell)| add(cell.minute.div_euclid(DAY_MINUTES)));
     days.sort_unstable();
     days.dedup();
@@ -71,9 +71,9 @@ pub(super) fn days(batch: &Batch) -> Vec<i64> {
 pub(super) fn write(transaction: &Transaction, batch: &Batch, number: i64) -> Result<()> {
     by_day(transaction, &batch.views, |r| r.at, VIEW, |insert, row, _| view(insert, row))?;
     let first = number << 24;
-    by_day(transaction, &batch.requests, |r| r.at_ms, REQUEST, |i, row, n| request(i, row, first + n))?;
-    by_day(transaction, &batch.events, |r| r.at_ms, EVENT, |insert, row, _| event(insert, row))?;
-    by_day(transaction, &batch.times, |r| r.at_ms, TIMES, |i, row, n| times(i, row, first + n))?;
+    by_day(transaction, &batch.requests, |r| r.at, REQUEST, |i, row, n| request(i, row, first + n))?;
+    by_day(transaction, &batch.events, |r| r.at, EVENT, |insert, row, _| event(insert, row))?;
+    by_day(transaction, &batch.times, |r| r.at, TIMES, |i, row, n| times(i, row, first + n))?;
     by_day(
         transaction,
         &batch.undone,
@@ -130,7 +130,7 @@ fn request(insert: &mut Statement, row: &RequestRow, n: i64) -> Result<usize> {
     let request = &row.request;
     Ok(insert.execute(params![
         row.site.0 as i64,
-        row.at_ms,
+        row.at,
         n,
         request.at,
         request.page.0,
@@ -152,7 +152,7 @@ fn event(insert: &mut Statement, row: &EventRow) -> Result<usize> {
     let entry = &row.entry;
     Ok(insert.execute(params![
         row.site.0 as i64,
-        row.at_ms,
+        row.at,
         entry.id as i64,
         entry.at,
         entry.kind as u8,
@@ -179,7 +179,7 @@ fn times(insert: &mut Statement, row: &TimingRow, n: i64) -> Result<usize> {
     let [load, ttfb, fcp, lcp, inp, cls] = timing.values.map(|v| Some(v).filter(|v| *v != UNTOLD));
     Ok(insert.execute(params![
         row.site.0 as i64,
-        row.at_ms,
+        row.at,
         n,
         timing.at,
         timing.page.0,

@@ -47,8 +47,8 @@ impl Touched {
         for (site, cell) in batch.rollups.keys() {
             push(&mut touched.cells, (site.0, cell.minute.div_euclid(60)));
         }
-        let times = batch.times.iter().map(|row| (row.site, row.at_ms));
-        for (site, at) in times.chain(batch.requests.iter().map(|row| (row.site, row.at_ms))) {
+        let times = batch.times.iter().map(|row| (row.site, row.at));
+        for (site, at) in times.chain(batch.requests.iter().map(|row| (row.site, row.at))) {
             push(&mut touched.minutes, (site.0, at.div_euclid(60_000)));
         }
         for list in [&mut touched.cells, &mut touched.minutes] {

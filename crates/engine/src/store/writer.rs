@@ -6,7 +6,6 @@ use super::batch::Batch;
 use super::stale::{Stale, Touched};
 use super::{Result, Store, rows};
 use crate::clock::Mark;
-use crate::live::names::part;
 use crate::live::snapshot::BUCKETS;
 use crate::live::{Live, Second, THIRTY};
 
@@ -126,9 +125,9 @@ fn write_words(transaction: &Transaction, batch: &Batch) -> Result<()> {
                 page.id.0,
                 page.path,
                 page.title,
-                part(&page.meta, 0),
-                part(&page.meta, 1),
-                part(&page.meta, 2),
+                page.meta.post_type,
+                page.meta.author,
+                page.meta.category,
                 page.day
             ])?;
     }

@@ -138,7 +138,8 @@ impl Engine {
         for place in &self.places {
             live.set_site(place.id, place.window, Calendar::new(place.zone.name).unwrap());
             let site = live.site_mut(place.id).unwrap();
-            (1..=PAGES).for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", "", 0));
+            (1..=PAGES)
+                .for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", Default::default(), 0));
         }
         let mut waiting = waiting.into_iter().map(|b| b.1).peekable();
         let restore = |live: &mut Live, bucket: &Bucket| {
