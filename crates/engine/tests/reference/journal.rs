@@ -138,7 +138,8 @@ impl Engine {
         for place in &self.places {
             live.set_site(place.id, place.window, Calendar::new(place.zone.name).unwrap());
             let site = live.site_mut(place.id).unwrap();
-            (1..=PAGES).for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", 0));
+            (1..=PAGES)
+                .for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", Default::default(), 0));
         }
         let mut waiting = waiting.into_iter().map(|b| b.1).peekable();
         let restore = |live: &mut Live, bucket: &Bucket| {
@@ -163,7 +164,13 @@ impl Engine {
         for (id, kept) in &self.store.kept {
             let minutes = self.store.minutes.get(id).into_iter().flatten();
             let minutes: Vec<Minute> = minutes
-                .map(|(number, (active, views))| Minute { number: *number, active: *active, views: *views })
+                .map(|(number, (active, views))| Minute {
+                    number: *number,
+                    active: *active,
+                    views: *views,
+                    today: 0,
+                    views_total: 0,
+                })
                 .collect();
             let last = minutes.len().saturating_sub(KEPT);
             let kept: Kept = serde_json::from_str(kept).unwrap();
