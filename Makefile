@@ -1,5 +1,6 @@
 # make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50; make demo-stop
 # make test    every test
+# make fuzz    hostile input, MINUTES=1 for each target; ONLY="beacon record" some of them
 # make bench   every figure that is promised, measured here
 # make install the extension and its engine, for the PHP of PHP_CONFIG; make plugin-zip: the WordPress plugin
 
@@ -7,7 +8,7 @@
 # it is ready several times sooner and behaves the same. `make demo PROFILE=release` shows the real thing.
 PROFILE ?= quick
 
-.PHONY: demo demo-stop demo-visitors test bench setup build release install uninstall plugin-zip clean
+.PHONY: demo demo-stop demo-visitors test fuzz bench setup build release install uninstall plugin-zip clean
 
 demo: build
 	@PROFILE=$(PROFILE) node demo/start.mjs
@@ -21,6 +22,10 @@ demo-visitors:
 
 test: setup
 	@node tests/run.mjs $(STAGES)
+
+# Coverage-guided (libFuzzer), a workspace of its own. KEEP=1 puts what was learnt into fuzz/corpus.
+fuzz:
+	@env MINUTES=$(or $(MINUTES),1) KEEP=$(KEEP) fuzz/run $(ONLY)
 
 # The release build, measured; ONLY="calls collector page engine" measures parts. JSON lines, also in target/bench.jsonl.
 bench: setup
