@@ -53,11 +53,18 @@ DEBIAN_INI_DIR = /etc/php/$(shell $(PHP_CONFIG) --version | cut -d. -f1-2)/mods-
 INI_DIR = $(or $(wildcard $(DEBIAN_INI_DIR)),$(shell $(PHP_CONFIG) --ini-dir))
 LIBEXEC_DIR = /usr/libexec/qahm-realtime
 TMPFILES_DIR = /usr/lib/tmpfiles.d
+# `demo/setup data` fetches it (or make setup, demo, test); without it the engine is installed all the same and knows no countries.
+COUNTRIES = $(wildcard crates/enrich/data/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb)
 
 # DESTDIR for packagers; BUILT to install another build than the release.
 install: $(if $(filter target/release,$(BUILT)),release)
 	install -D -m 644 $(BUILT)/libqahm_realtime.so $(DESTDIR)$(EXTENSION_DIR)/qahm_realtime.so
 	install -D -m 755 $(BUILT)/qahm-realtimed $(DESTDIR)$(LIBEXEC_DIR)/qahm-realtimed
+ifneq ($(COUNTRIES),)
+	install -D -m 644 $(COUNTRIES) $(DESTDIR)$(LIBEXEC_DIR)/country.mmdb
+else
+	@echo "No country database: places will be unknown. With npm: demo/setup data, then make install again"
+endif
 	install -D -m 644 packaging/qahm_realtime.ini $(DESTDIR)$(INI_DIR)/qahm_realtime.ini
 	install -D -m 644 packaging/tmpfiles.conf $(DESTDIR)$(TMPFILES_DIR)/qahm-realtime.conf
 ifeq ($(DESTDIR),)

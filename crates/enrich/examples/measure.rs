@@ -1,4 +1,5 @@
-//! What recognition costs: `cargo run --release --example measure -p qahm-enrich`. Prints milliseconds and megabytes.
+//! What recognition costs: `cargo run --release --example measure -p qahm-enrich
+//! [-- user agents in the flood [file of user agents]]`.
 
 use std::time::Instant;
 
@@ -14,11 +15,12 @@ fn resident() -> f64 {
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end as u64).unwrap_or(0)
+        let at = usize::try_from(self.0 % words.len() as u64).unwrap_or(0);
+        words.get(at).copied().unwrap_or_default()
     }
 }
 
@@ -34,10 +36,19 @@ fn main() {
         .map(|k| format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{k}.0.0.0 Safari/537.36"))
         .collect();
     let start = Instant::now();
-    for k in 0..1_000_000 {
-        std::hint::black_box(clients.of(usual[k % usual.len()].as_bytes(), b""));
+    for agent in usual.iter().cycle().take(1_000_000) {
+        std::hint::black_box(clients.of(agent.as_bytes(), b""));
     }
     println!("known: {:.0} ns each, {:.1} MB", start.elapsed().as_secs_f64() * 1e3, resident() - before);
+
+    // Real ones, each for the first time: a file with one a line.
+    if let Some(file) = std::env::args().nth(2) {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let start = Instant::now();
+        text.lines().for_each(|agent| drop(std::hint::black_box(clients.of(agent.as_bytes(), b""))));
+        let each = start.elapsed().as_secs_f64() * 1e6 / text.lines().count().max(1) as f64;
+        println!("new: {each:.1} µs each, {:.1} MB", resident() - before);
+    }
 
     // A flood: user agents never seen, made of pieces of the rules themselves, so that as many as possible are tried.
     let rules = [include_str!("../data/browsers.tsv"), include_str!("../data/systems.tsv")];
@@ -54,8 +65,8 @@ fn main() {
         let made = Instant::now();
         let mut agent = String::from("Mozilla/5.0 (");
         while agent.len() < 250 {
-            agent.push_str(words[random.below(words.len())]);
-            agent.push_str([" ", "/", "; ", ") ", "/1.2.3 ", "\u{e9}"][random.below(6)]);
+            agent.push_str(random.one_of(&words));
+            agent.push_str(random.one_of(&[" ", "/", "; ", ") ", "/1.2.3 ", "\u{e9}"]));
         }
         making += made.elapsed();
         let one = Instant::now();

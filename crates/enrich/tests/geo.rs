@@ -1,4 +1,5 @@
 //! Databases of places: those that exist, and broken ones, written here.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod mmdb;
 

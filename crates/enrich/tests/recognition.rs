@@ -1,32 +1,27 @@
 //! Recognition against lists that others keep: uap-core's own test cases, the crawlers of `crawler-user-agents`, the
-//! browsers of `user-agents`. `demo/setup` installs the npm packages; a list that is missing is a failure.
+//! browsers of `user-agents`. A list that is missing is a failure.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use qahm_enrich::client::{Client, Clients};
 use serde_json::Value;
 
-/// Where cargo keeps the sources of the crate `ua-parser`, which carry uap-core with its test cases.
+/// A file or folder among the lists, of which `demo/setup` installs what is not committed.
+fn list(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+    assert!(path.exists(), "{} is missing; `demo/setup` (or `make setup`) installs it", path.display());
+    path
+}
+
+/// uap-core with its test cases, out of the sources of the crate `ua-parser`.
 fn uap_core() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let crate_of = packages.iter().find(|package| package["name"] == "ua-parser").unwrap();
-    Path::new(crate_of["manifest_path"].as_str().unwrap()).with_file_name("uap-core")
+    list("uap-core")
 }
 
 fn npm_list(file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/node_modules").join(file);
-    let text = std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; `demo/setup` (or `make setup`) installs it", path.display())
-    });
+    let text = std::fs::read(list("node_modules").join(file)).unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 
@@ -157,8 +152,7 @@ fn the_rules_are_the_crates() {
     let (systems, _) = rest.split_once("\ndevice_parsers:").unwrap();
     for (section, file) in [(browsers, "browsers.tsv"), (systems, "systems.tsv")] {
         let lines = section.lines().map(str::trim_start).filter_map(|line| line.strip_prefix("- regex:"));
-        let listed =
-            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(file)).unwrap();
+        let listed = std::fs::read_to_string(list(file)).unwrap();
         let listed: Vec<&str> = listed.lines().map(|line| line.split('\t').next().unwrap()).collect();
         assert_eq!(lines.map(scalar).collect::<Vec<_>>(), listed, "{file}: run data/update.mjs");
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-pub enum Value {
+pub(crate) enum Value {
     Text(String),
     Short(u16),
     Number(u32),
@@ -10,11 +10,11 @@ pub enum Value {
     Map(Vec<(String, Value)>),
 }
 
-pub fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-pub fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(crate) fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Map(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
@@ -57,7 +57,7 @@ fn control(kind: u8, size: usize, to: &mut Vec<u8>) {
 }
 
 /// A database of IPv6 addresses, IPv4 within, records of 24 bits. Networks name their record by number.
-pub fn database(kind: &str, records: &[Value], networks: &[(&str, usize)]) -> Vec<u8> {
+pub(crate) fn database(kind: &str, records: &[Value], networks: &[(&str, usize)]) -> Vec<u8> {
     const EMPTY: usize = usize::MAX;
     const RECORD: usize = usize::MAX / 2;
     let mut nodes = vec![[EMPTY; 2]];
