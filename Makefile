@@ -1,5 +1,6 @@
 # make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50; make demo-stop
 # make test    every test
+# make fuzz    hostile input, MINUTES=1 for each target; ONLY="beacon record" some of them
 # make bench   every figure that is promised, measured here
 # make install the extension and its engine, for the PHP of PHP_CONFIG; make plugin-zip: the WordPress plugin
 
@@ -7,7 +8,7 @@
 # it is ready several times sooner and behaves the same. `make demo PROFILE=release` shows the real thing.
 PROFILE ?= quick
 
-.PHONY: demo demo-stop demo-visitors test bench setup build release install uninstall plugin-zip clean
+.PHONY: demo demo-stop demo-visitors test fuzz bench setup build release install uninstall plugin-zip clean
 
 demo: build
 	@PROFILE=$(PROFILE) node demo/start.mjs
@@ -21,6 +22,10 @@ demo-visitors:
 
 test: setup
 	@node tests/run.mjs $(STAGES)
+
+# Coverage-guided (libFuzzer), a workspace of its own. KEEP=1 puts what was learnt into fuzz/corpus.
+fuzz:
+	@env MINUTES=$(or $(MINUTES),1) KEEP=$(KEEP) fuzz/run $(ONLY)
 
 # The release build, measured; ONLY="calls collector page engine" measures parts. JSON lines, also in target/bench.jsonl.
 bench: setup
@@ -48,11 +53,18 @@ DEBIAN_INI_DIR = /etc/php/$(shell $(PHP_CONFIG) --version | cut -d. -f1-2)/mods-
 INI_DIR = $(or $(wildcard $(DEBIAN_INI_DIR)),$(shell $(PHP_CONFIG) --ini-dir))
 LIBEXEC_DIR = /usr/libexec/qahm-realtime
 TMPFILES_DIR = /usr/lib/tmpfiles.d
+# `demo/setup data` fetches it (or make setup, demo, test); without it the engine is installed all the same and knows no countries.
+COUNTRIES = $(wildcard crates/enrich/data/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb)
 
 # DESTDIR for packagers; BUILT to install another build than the release.
 install: $(if $(filter target/release,$(BUILT)),release)
 	install -D -m 644 $(BUILT)/libqahm_realtime.so $(DESTDIR)$(EXTENSION_DIR)/qahm_realtime.so
 	install -D -m 755 $(BUILT)/qahm-realtimed $(DESTDIR)$(LIBEXEC_DIR)/qahm-realtimed
+ifneq ($(COUNTRIES),)
+	install -D -m 644 $(COUNTRIES) $(DESTDIR)$(LIBEXEC_DIR)/country.mmdb
+else
+	@echo "No country database: places will be unknown. With npm: demo/setup data, then make install again"
+endif
 	install -D -m 644 packaging/qahm_realtime.ini $(DESTDIR)$(INI_DIR)/qahm_realtime.ini
 	install -D -m 644 packaging/tmpfiles.conf $(DESTDIR)$(TMPFILES_DIR)/qahm-realtime.conf
 ifeq ($(DESTDIR),)

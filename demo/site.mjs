@@ -122,18 +122,22 @@ export class Site {
 		return this.processes.length > 0 && this.processes.every( alive );
 	}
 
-	/** Copies the built extension and engine to where the site's user can read them. Returns the extension's path, or undefined if it was not built. */
+	/** Copies the built extension and engine, and the country database, to where the site's user can read them. Returns the extension's path, or undefined if it was not built. */
 	installBinaries() {
 		const built = join( process.env.CARGO_TARGET_DIR || join( REPOSITORY, 'target' ), process.env.PROFILE || 'quick' );
-		const files = { 'libqahm_realtime.so': 'qahm_realtime.so', 'qahm-realtimed': 'qahm-realtimed' };
+		const files = {
+			'qahm_realtime.so': join( built, 'libqahm_realtime.so' ),
+			'qahm-realtimed': join( built, 'qahm-realtimed' ),
+			'country.mmdb': join( REPOSITORY, 'crates/enrich/data/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb' ),
+		};
 		mkdirSync( join( this.dir, 'bin' ), { recursive: true } );
-		for ( const [ from, to ] of Object.entries( files ) ) {
-			if ( ! existsSync( join( built, from ) ) ) {
-				console.log( `${ from } is not built: the site runs without it` );
+		for ( const [ to, from ] of Object.entries( files ) ) {
+			if ( ! existsSync( from ) ) {
+				console.log( `${ from } is not there: the site runs without it` );
 				continue;
 			}
 			const path = join( this.dir, 'bin', to );
-			copyFileSync( join( built, from ), `${ path }.new` );
+			copyFileSync( from, `${ path }.new` );
 			renameSync( `${ path }.new`, path );
 		}
 		const extension = join( this.dir, 'bin/qahm_realtime.so' );

@@ -2,7 +2,8 @@
 /**
  * Takes a beacon of the tracker. No WordPress, no database: the extension does all of it.
  *
- * The answer is 204 with the reason in X-Qahm-Realtime, or an error status with the reason as text.
+ * The answer is 204 with the reason in X-Qahm-Realtime, or an error status with the reason as text; for a beacon with a
+ * token, which is explained instead of counted, 200 with JSON.
  *
  * @package QahmRealtime
  */
@@ -25,10 +26,11 @@ try {
 }
 
 http_response_code( $qahm_realtime_answer[0] );
-header( 'X-Qahm-Realtime: ' . $qahm_realtime_answer[1] );
+$qahm_realtime_json = 200 === $qahm_realtime_answer[0];
+header( 'X-Qahm-Realtime: ' . ( $qahm_realtime_json ? 'explained' : $qahm_realtime_answer[1] ) );
 header( 'Cache-Control: no-store' );
 if ( 204 !== $qahm_realtime_answer[0] ) {
-	header( 'Content-Type: text/plain; charset=utf-8' );
+	header( 'Content-Type: ' . ( $qahm_realtime_json ? 'application/json' : 'text/plain' ) . '; charset=utf-8' );
 	header( 'X-Content-Type-Options: nosniff' );
 	echo $qahm_realtime_answer[1];
 }

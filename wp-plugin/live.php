@@ -1,6 +1,6 @@
 <?php
 /**
- * Answers the dashboard's question for live figures. No WordPress, no database: a token says that WordPress agreed.
+ * Answers the dashboard's questions: live.php?site=…&what=pages&limit=20. No WordPress, no database: a token says that WordPress agreed.
  *
  * @package QahmRealtime
  */
@@ -15,7 +15,8 @@ try {
 		ini_set( 'display_errors', '0' );
 	}
 	require __DIR__ . '/src/LiveAnswer.php';
-	$qahm_realtime_answer = QahmRealtime\LiveAnswer::to( $_SERVER, $_GET['site'] ?? null, $_GET['interval'] ?? null );
+	require __DIR__ . '/src/Question.php';
+	$qahm_realtime_answer = QahmRealtime\LiveAnswer::to( $_SERVER, $_GET );
 	$qahm_realtime_status = $qahm_realtime_answer->status;
 	$qahm_realtime_reason = $qahm_realtime_answer->reason;
 	$qahm_realtime_json   = json_encode(

@@ -24,6 +24,7 @@ test( 'make install puts each file where its PHP and the system look for it, mak
 		`${ extensionDir }/qahm_realtime.so`,
 		'/usr/lib/tmpfiles.d/qahm-realtime.conf',
 		'/usr/libexec/qahm-realtime/qahm-realtimed',
+		'/usr/libexec/qahm-realtime/country.mmdb',
 	].sort() );
 	const php = run( 'php8.2', '-n', '-d', `extension=${ root }${ extensionDir }/qahm_realtime.so`, '-r', 'echo function_exists("qahm_realtime_status") ? "loaded" : "absent";' );
 	assert.equal( php, 'loaded' );

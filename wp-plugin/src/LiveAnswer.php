@@ -8,13 +8,18 @@ declare(strict_types=1);
 namespace QahmRealtime;
 
 /**
- * Answers the dashboard's question for live figures. Knows the extension, not WordPress: live.php and the REST route share it.
+ * Answers the dashboard's questions. Knows the extension, not WordPress: live.php and the REST route share it.
  */
 final class LiveAnswer {
 
-	/** Milliseconds to wait for the engine, and pages to ask for. */
+	/** Milliseconds to wait for the engine. */
 	private const PATIENCE = 250;
-	private const QUESTION = '{"what":"live","pages":5}';
+
+	/** What the engine says instead of an answer => HTTP status. Anything else is 503. */
+	public const STATUS = array(
+		'bad-request'  => 400,
+		'unknown-site' => 404,
+	);
 
 	/**
 	 * @param int                  $status HTTP status.
@@ -30,17 +35,18 @@ final class LiveAnswer {
 	/**
 	 * The answer to a request.
 	 *
-	 * @param array<string, mixed> $server   $_SERVER.
-	 * @param mixed                $site     Site id as the request gave it.
-	 * @param mixed                $interval Seconds between two questions of this client, as the request gave it.
+	 * @param array<string, mixed> $server $_SERVER.
+	 * @param array<mixed>         $given  What the request's query says: site; what is asked ('live' by default) with the
+	 *                                     arguments of that question; interval: seconds until the client asks again.
 	 */
-	public static function to( array $server, mixed $site, mixed $interval ): self {
+	public static function to( array $server, array $given ): self {
 		if ( ! \function_exists( 'qahm_realtime_ask' ) ) {
 			return new self( 503, 'absent', array( 'error' => 'absent' ) );
 		}
 		if ( ! \in_array( $server['REQUEST_METHOD'] ?? '', array( 'GET', 'POST' ), true ) ) {
 			return new self( 405, 'method', array( 'error' => 'method' ) );
 		}
+		$site  = $given['site'] ?? null;
 		$token = $server['HTTP_X_QAHM_REALTIME_TOKEN'] ?? '';
 		if ( ! \is_string( $site ) || 1 !== \preg_match( '/^[0-9a-f]{16}$/D', $site ) || ! \is_string( $token ) || '' === $token ) {
 			return new self( 401, 'malformed', array( 'error' => 'malformed' ) );
@@ -51,35 +57,41 @@ final class LiveAnswer {
 		if ( null === $origin || ! \is_int( $user ) ) {
 			return new self( 401, (string) $user, array( 'error' => $user ) );
 		}
-		return self::live( $site, $token, $origin, \is_numeric( $interval ) ? (int) $interval : 5 );
+		$question = Question::of( $given['what'] ?? 'live', $given );
+		if ( \is_string( $question ) ) {
+			return new self( 400, 'bad-request', array( 'error' => 'bad-request', 'argument' => $question ) );
+		}
+		$interval = \is_numeric( $given['interval'] ?? null ) ? (int) $given['interval'] : 5;
+		$renewed  = \qahm_realtime_token_renew( $site, $token, $origin, \max( 60, 2 * \min( 300, \max( 1, $interval ) ) ) );
+		return self::figures( $site, $question, $renewed );
 	}
 
 	/**
 	 * The figures, with a token for the next time.
 	 *
-	 * @param string $site     Site id.
-	 * @param string $token    A token that was found good.
-	 * @param string $origin   Origin of the request, '' when it named none.
-	 * @param int    $interval Seconds until the next question.
+	 * @param string      $site     Site id.
+	 * @param Question    $question What is asked.
+	 * @param string|null $token    For the next time, null when WordPress has to be asked again.
 	 */
-	private static function live( string $site, string $token, string $origin, int $interval ): self {
-		$answer = \json_decode( (string) \qahm_realtime_ask( $site, self::QUESTION, self::PATIENCE ), true );
-		$live   = \is_array( $answer ) && \is_array( $answer['live'] ?? null ) ? $answer['live'] : null;
-		if ( null === $live ) {
+	private static function figures( string $site, Question $question, ?string $token ): self {
+		$what = $question->what;
+		// As objects: an empty one must not become a list.
+		$answer  = \json_decode( (string) \qahm_realtime_ask( $site, $question->json, self::PATIENCE ) );
+		$figures = \is_object( $answer ) && \is_object( $answer->$what ?? null ) ? $answer->$what : null;
+		if ( null !== $figures ) {
+			return new self( 200, $what, array( $what => $figures, 'token' => $token ) );
+		}
+		if ( 'live' === $what ) {
 			// The engine is busy or away: the counters in shared memory, if their beat is fresh.
 			$live = \qahm_realtime_counters( $site );
 			if ( null !== $live ) {
 				$live['stale'] = true;
 			}
+			return new self( 200, null === $live ? 'no-engine' : 'live', array( 'live' => $live, 'token' => $token ) );
 		}
-		return new self(
-			200,
-			null === $live ? 'no-engine' : 'live',
-			array(
-				'live'  => $live,
-				'token' => \qahm_realtime_token_renew( $site, $token, $origin, \max( 60, 2 * \min( 300, \max( 1, $interval ) ) ) ),
-			)
-		);
+		$code   = \is_object( $answer ) && \is_string( $answer->code ?? null ) ? $answer->code : 'no-engine';
+		$status = self::STATUS[ $code ] ?? 503;
+		return new self( $status, 503 === $status ? 'no-engine' : $code, array( 'error' => 503 === $status ? 'no-engine' : $code, 'token' => $token ) );
 	}
 
 	/**

@@ -12,7 +12,7 @@ use WP_REST_Request;
 use WP_REST_Response;
 
 /**
- * REST routes: a token for the dashboard, delivery of alerts, and stand-ins for collect.php and live.php. None is in the index.
+ * REST routes beside the figures: a token for the dashboard, delivery of alerts, and stand-ins for collect.php and live.php. None is in the index.
  */
 final class Rest {
 
@@ -24,10 +24,10 @@ final class Rest {
 	public static function register(): void {
 		self::route( '/token', 'POST', 'token', static fn (): bool => current_user_can( Capability::VIEW ) );
 		self::route( '/deliver', 'POST', 'deliver', array( self::class, 'from_engine' ) );
-		// Open like the files they stand in for: the collector takes anybody's beacon, the live answer judges a token.
+		// Open like the file it stands in for: the collector takes anybody's beacon.
 		self::route( '/collect', 'POST', 'collect', '__return_true' );
-		self::route( '/live', 'GET, POST', 'live', '__return_true' );
 		self::route( '/health/endpoints', 'GET', 'health', static fn (): bool => current_user_can( 'view_site_health_checks' ) );
+		Figures::register(); // The live answer among them, which stands in for live.php where a token is given.
 	}
 
 	/**
@@ -66,16 +66,19 @@ final class Rest {
 	 */
 	public static function collect( WP_REST_Request $request ): WP_REST_Response {
 		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ), self::server() ) : array( 503, 'absent' );
+		if ( 200 === $status ) {
+			return self::answer( 200, json_decode( $reason ), 'explained' );
+		}
 		return self::answer( $status, 204 === $status ? null : array( 'error' => $reason ), $reason );
 	}
 
 	/**
-	 * Answers the live question, as live.php does.
+	 * Answers the dashboard's questions, as live.php does.
 	 *
-	 * @param WP_REST_Request $request The request.
+	 * @param WP_REST_Request $request The request, with a token.
 	 */
 	public static function live( WP_REST_Request $request ): WP_REST_Response {
-		$answer = LiveAnswer::to( self::server(), $request->get_param( 'site' ), $request->get_param( 'interval' ) );
+		$answer = LiveAnswer::to( self::server(), $request->get_query_params() );
 		return self::answer( $answer->status, $answer->body, $answer->reason );
 	}
 

@@ -12,7 +12,8 @@ impl Peer {
     /// No address.
     pub const UNKNOWN: Self = Self([0; 16]);
 
-    /// An address in text, as in REMOTE_ADDR: no port, no brackets, no zone. `::` is no address of anybody.
+    /// An address in text, as in REMOTE_ADDR: no port, no brackets, no zone. `::` and `0.0.0.0` are no
+    /// addresses of anybody.
     pub fn parse(text: &[u8]) -> Option<Self> {
         // The longest text form of an address has 45 bytes.
         if text.len() > 45 {
@@ -20,12 +21,12 @@ impl Peer {
         }
         let address: IpAddr = str::from_utf8(text).ok()?.parse().ok()?;
         let peer = Self::from(address);
-        (peer != Self::UNKNOWN).then_some(peer)
+        peer.to_ip().map(|_| peer)
     }
 
-    /// The address, a v4-mapped one as IPv4; `None` when unknown.
+    /// The address, a v4-mapped one as IPv4; `None` when unknown or nobody's (`::ffff:0.0.0.0`).
     pub fn to_ip(self) -> Option<IpAddr> {
-        (self != Self::UNKNOWN).then(|| Ipv6Addr::from(self.0).to_canonical())
+        Some(Ipv6Addr::from(self.0).to_canonical()).filter(|address| !address.is_unspecified())
     }
 }
 
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn both_families_come_back() {
-        for text in ["203.0.113.7", "2001:db8::1", "::1", "0.0.0.0"] {
+        for text in ["203.0.113.7", "2001:db8::1", "::1"] {
             let peer = Peer::parse(text.as_bytes()).unwrap();
             assert_eq!(peer.to_ip(), Some(text.parse().unwrap()));
         }
@@ -61,12 +62,24 @@ mod tests {
 
     #[test]
     fn anything_else_is_unknown() {
-        let bad: [&[u8]; 8] =
-            [b"", b"::", b"unix:", b"203.0.113.7:80", b"[::1]", b"fe80::1%eth0", b"\xff", &[b'1'; 4000]];
+        let bad: [&[u8]; 10] = [
+            b"",
+            b"::",
+            b"0.0.0.0",
+            b"::ffff:0.0.0.0",
+            b"unix:",
+            b"203.0.113.7:80",
+            b"[::1]",
+            b"fe80::1%eth0",
+            b"\xff",
+            &[b'1'; 4000],
+        ];
         for text in bad {
             assert_eq!(Peer::parse(text), None);
         }
         assert_eq!(Peer::UNKNOWN.to_ip(), None);
+        // Found by fuzzing: written into the slot by somebody else.
+        assert_eq!(Peer::from(IpAddr::from([0; 4])).to_ip(), None);
     }
 
     #[test]

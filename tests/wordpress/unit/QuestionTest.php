@@ -1,0 +1,116 @@
+<?php
+declare(strict_types=1);
+
+use PHPUnit\Framework\TestCase;
+use QahmRealtime\LiveAnswer;
+use QahmRealtime\Question;
+
+/** What a request gives becomes a question, or the name of what is wrong; live.php answers it to who has a token. */
+final class QuestionTest extends TestCase {
+
+	private const SITE   = '0123456789abcdef';
+	private const SERVER = array(
+		'REQUEST_METHOD'             => 'POST',
+		'HTTP_ORIGIN'                => 'https://Example.com',
+		'HTTP_X_QAHM_REALTIME_TOKEN' => 'good for https://example.com',
+	);
+
+	protected function setUp(): void {
+		FakeExtension::reset();
+	}
+
+	/** @return iterable<array{string, array<string, mixed>, array<string, mixed>}> */
+	public function good(): iterable {
+		yield array( 'live', array(), array( 'what' => 'live', 'pages' => 5 ) );
+		yield array( 'live', array( 'pages' => '20', 'limit' => 'x' ), array( 'what' => 'live', 'pages' => 20 ) );
+		yield array( 'pages', array(), array( 'what' => 'pages', 'limit' => 50 ) );
+		yield array( 'visitors', array( 'limit' => 1000, 'offset' => '0', 'page' => '/é/', 'country' => 'fr', 'device' => 'mobile', 'source' => 'Example.ORG', 'channel' => 'ai', 'other' => array() ), array( 'what' => 'visitors', 'limit' => 1000, 'offset' => 0, 'filter' => array( 'page' => '/é/', 'country' => 'FR', 'device' => 'mobile', 'source' => 'example.org', 'channel' => 'ai' ) ) );
+		yield array( 'geo', array( 'country' => 'unknown', 'page' => '' ), array( 'what' => 'geo', 'filter' => array( 'country' => '' ), 'limit' => 50 ) );
+		yield array( 'events', array( 'since' => '123456789012345678' ), array( 'what' => 'events', 'since' => 123456789012345678, 'limit' => 50 ) );
+		yield array( 'history', array(), array( 'what' => 'history', 'range' => 86400 ) );
+		yield array( 'history', array( 'range' => '90m', 'dimension' => 'country', 'metric' => 'visitors', 'limit' => '5' ), array( 'what' => 'history', 'range' => 5400, 'dimension' => 'country', 'metric' => 'visitors', 'limit' => 5 ) );
+		yield array( 'history', array( 'range' => '8d' ), array( 'what' => 'history', 'range' => 691200 ) );
+	}
+
+	/** @dataProvider good */
+	public function test_good( string $what, array $given, array $asked ): void {
+		$question = Question::of( $what, $given );
+		$this->assertInstanceOf( Question::class, $question );
+		$this->assertEquals( $asked, json_decode( $question->json, true ) );
+		$this->assertSame( $asked['limit'] ?? 50, $question->limit );
+	}
+
+	/** @return iterable<array{mixed, array<string, mixed>, string}> */
+	public function bad(): iterable {
+		foreach ( array( 'nothing', '', null, array(), 'forget', 'explain' ) as $what ) {
+			yield array( $what, array(), 'what' );
+		}
+		foreach ( array( 'limit' => array( '0', 0, '1001', '-1', '1.5', 'x', array(), '1e2', ' 5', "5\n", 1.0, true ), 'offset' => array( '-1', '1000001' ), 'page' => array( array(), str_repeat( 'x', 401 ), "\xff", "/a\0", 5 ), 'country' => array( 'FRA', 'F', "FR\n", '12' ), 'device' => array( 'phone' ), 'channel' => array( 'SEARCH' ), 'source' => array( str_repeat( 'x', 256 ) ) ) as $name => $values ) {
+			foreach ( $values as $value ) {
+				yield array( 'pages', array( $name => $value ), $name );
+			}
+		}
+		foreach ( array( '0h', '24', 'h', '9d', '24 h', '99999d', '-1h', array() ) as $range ) {
+			yield array( 'history', array( 'range' => $range ), 'range' );
+		}
+		yield array( 'history', array( 'metric' => 'a b' ), 'metric' );
+		yield array( 'history', array( 'dimension' => '"}' ), 'dimension' );
+		yield array( 'events', array( 'since' => '9999999999999999999' ), 'since' );
+	}
+
+	/** @dataProvider bad */
+	public function test_bad( mixed $what, array $given, string $wrong ): void {
+		$this->assertSame( $wrong, Question::of( $what, $given ) );
+	}
+
+	private static function live( array $given, array $server = array() ): LiveAnswer {
+		return LiveAnswer::to( $server + self::SERVER, array( 'site' => self::SITE ) + $given );
+	}
+
+	public function test_an_answer_comes_with_a_token(): void {
+		FakeExtension::$answer = '{"ok":true,"pages":{"total":1,"pages":[{"path":"/"}],"groups":{}}}';
+		$answer                = self::live( array( 'what' => 'pages', 'interval' => '50', 'limit' => '1' ) );
+		$this->assertSame( array( 200, 'pages' ), array( $answer->status, $answer->reason ) );
+		$this->assertSame( '{"pages":{"total":1,"pages":[{"path":"/"}],"groups":{}},"token":"renewed for 100"}', json_encode( $answer->body, JSON_UNESCAPED_SLASHES ) );
+		$this->assertSame( array( array( self::SITE, array( 'what' => 'pages', 'limit' => 1 ), 250 ) ), FakeExtension::$asked );
+	}
+
+	public function test_without_a_token_nothing_is_asked(): void {
+		foreach ( array( 'x' => 'signature', '' => 'malformed' ) as $token => $reason ) {
+			$answer = self::live( array( 'what' => 'pages', 'limit' => 'x' ), array( 'HTTP_X_QAHM_REALTIME_TOKEN' => $token ) );
+			$this->assertSame( array( 401, $reason ), array( $answer->status, $answer->reason ) );
+		}
+		$this->assertSame( array(), FakeExtension::$asked );
+	}
+
+	public function test_a_bad_argument_is_named(): void {
+		$answer = self::live( array( 'what' => 'pages', 'limit' => 'x' ) );
+		$this->assertSame( array( 400, array( 'error' => 'bad-request', 'argument' => 'limit' ) ), array( $answer->status, $answer->body ) );
+		$this->assertSame( array(), FakeExtension::$asked );
+	}
+
+	/** @return iterable<array{?string, int, string}> */
+	public function failures(): iterable {
+		yield array( null, 503, 'no-engine' );
+		yield array( 'no json', 503, 'no-engine' );
+		yield array( '{"ok":false,"code":"bad-request","error":"x"}', 400, 'bad-request' );
+		yield array( '{"ok":false,"code":"unknown-site","error":"x"}', 404, 'unknown-site' );
+		yield array( '{"ok":false,"code":"busy","error":"x"}', 503, 'no-engine' );
+		yield array( '{"ok":true,"pages":5}', 503, 'no-engine' );
+	}
+
+	/** @dataProvider failures */
+	public function test_failures( ?string $said, int $status, string $reason ): void {
+		FakeExtension::$answer = $said;
+		$answer                = self::live( array( 'what' => 'pages' ) );
+		$this->assertSame( array( $status, $reason, array( 'error' => $reason, 'token' => 'renewed for 60' ) ), array( $answer->status, $answer->reason, $answer->body ) );
+	}
+
+	public function test_only_the_live_question_falls_back_to_counters(): void {
+		FakeExtension::$counters[ self::SITE ] = array( 'active' => 3 );
+		$this->assertSame( 503, self::live( array( 'what' => 'pages' ) )->status );
+		$this->assertSame( array( 'live' => array( 'active' => 3, 'stale' => true ), 'token' => 'renewed for 60' ), self::live( array() )->body );
+		FakeExtension::reset();
+		$this->assertSame( array( 'live' => null, 'token' => 'renewed for 60' ), self::live( array() )->body );
+	}
+}

@@ -1,0 +1,163 @@
+<?php
+/**
+ * @package QahmRealtime
+ */
+
+declare(strict_types=1);
+
+namespace QahmRealtime;
+
+/**
+ * A question to the engine, built from what a request gives. Knows no WordPress: live.php and the REST routes share it.
+ */
+final class Question {
+
+	/** What limits what is shown: only these visitors, pages, events. */
+	private const FILTERS = array( 'page', 'country', 'device', 'source', 'channel' );
+
+	/** Parts of a long answer. */
+	private const PARTS = array( 'limit', 'offset' );
+
+	/** Rows of an answer, and pages of the live frame, unless the request says otherwise. */
+	public const LIMIT = 50;
+	private const PAGES = 5;
+
+	/** Seconds of the history, unless the request says otherwise. */
+	private const RANGE = 86400;
+
+	/** Longest history: totals per minute are kept for 8 days. */
+	private const RANGE_MAX = 691200;
+
+	/** What may be asked => the arguments it takes. */
+	public const WHATS = array(
+		'live'        => array( ...self::FILTERS, 'pages' ),
+		'visitors'    => array( ...self::FILTERS, ...self::PARTS ),
+		'pages'       => array( ...self::FILTERS, ...self::PARTS ),
+		'events'      => array( ...self::FILTERS, 'limit', 'since' ),
+		'sources'     => array( ...self::FILTERS, ...self::PARTS ),
+		'devices'     => array( ...self::FILTERS, ...self::PARTS ),
+		'geo'         => array( ...self::FILTERS, ...self::PARTS ),
+		'performance' => array( ...self::FILTERS, ...self::PARTS ),
+		'errors'      => array( ...self::FILTERS, ...self::PARTS ),
+		'engagement'  => array( ...self::FILTERS, ...self::PARTS ),
+		'history'     => array( 'range', 'dimension', 'metric', 'limit' ),
+	);
+
+	/** Each argument, as JSON schema that WordPress understands, too. */
+	public const ARGUMENTS = array(
+		'page'      => array( 'type' => 'string', 'minLength' => 1, 'maxLength' => 400 ),
+		'country'   => array( 'type' => 'string', 'pattern' => '^([A-Za-z]{2}|unknown)$' ),
+		'device'    => array( 'type' => 'string', 'enum' => array( 'desktop', 'mobile', 'tablet', 'other' ) ),
+		'source'    => array( 'type' => 'string', 'minLength' => 1, 'maxLength' => 255 ),
+		'channel'   => array( 'type' => 'string', 'enum' => array( 'direct', 'search', 'social', 'mail', 'referral', 'campaign', 'ai', 'internal', 'private' ) ),
+		'pages'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
+		'limit'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
+		'offset'    => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 1000000 ),
+		'since'     => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => PHP_INT_MAX ),
+		'range'     => array( 'type' => 'string', 'pattern' => '^[1-9][0-9]{0,4}[mhd]$' ),
+		'dimension' => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
+		'metric'    => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
+	);
+
+	/** Seconds of the units of a range. */
+	private const UNITS = array( 'm' => 60, 'h' => 3600, 'd' => 86400 );
+
+	/**
+	 * @param string $what   A key of WHATS.
+	 * @param string $json   For qahm_realtime_ask().
+	 * @param int    $limit  Rows asked for.
+	 * @param int    $offset Rows left out.
+	 */
+	private function __construct(
+		public readonly string $what,
+		public readonly string $json,
+		public readonly int $limit,
+		public readonly int $offset
+	) {}
+
+	/**
+	 * Builds a question.
+	 *
+	 * @param mixed        $what  What is asked, as the request gave it.
+	 * @param array<mixed> $given Arguments as the request gave them; those that the question does not take are not looked at.
+	 * @return self|string The name of the argument that is not valid: 'what' or a key of ARGUMENTS.
+	 */
+	public static function of( mixed $what, array $given ): self|string {
+		if ( ! \is_string( $what ) || ! isset( self::WHATS[ $what ] ) ) {
+			return 'what';
+		}
+		$values = array();
+		foreach ( self::WHATS[ $what ] as $name ) {
+			if ( isset( $given[ $name ] ) && '' !== $given[ $name ] ) {
+				$value = self::value( $given[ $name ], self::ARGUMENTS[ $name ] );
+				if ( null === $value ) {
+					return $name;
+				}
+				$values[ $name ] = $value;
+			}
+		}
+		if ( isset( $values['range'] ) ) {
+			$values['range'] = (int) $values['range'] * self::UNITS[ \substr( (string) $values['range'], -1 ) ];
+			if ( $values['range'] > self::RANGE_MAX ) {
+				return 'range';
+			}
+		}
+		return self::compose( $what, $values );
+	}
+
+	/**
+	 * Puts valid values together.
+	 *
+	 * @param string                    $what   A key of WHATS.
+	 * @param array<string, string|int> $values By name.
+	 */
+	private static function compose( string $what, array $values ): self {
+		$takes    = self::WHATS[ $what ];
+		$filter   = \array_intersect_key( $values, \array_flip( self::FILTERS ) );
+		$question = array( 'what' => $what ) + \array_diff_key( $values, $filter );
+		if ( isset( $filter['country'] ) ) {
+			$filter['country'] = 'unknown' === $filter['country'] ? '' : \strtoupper( (string) $filter['country'] );
+		}
+		if ( isset( $filter['source'] ) ) {
+			$filter['source'] = \strtolower( (string) $filter['source'] );
+		}
+		if ( array() !== $filter ) {
+			$question['filter'] = $filter;
+		}
+		if ( \in_array( 'range', $takes, true ) ) {
+			$question += array( 'range' => self::RANGE );
+		}
+		if ( \in_array( 'pages', $takes, true ) ) {
+			$question += array( 'pages' => self::PAGES );
+		} elseif ( 'history' !== $what ) {
+			$question += array( 'limit' => self::LIMIT );
+		}
+		return new self(
+			$what,
+			\json_encode( $question, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR ),
+			(int) ( $question['limit'] ?? self::LIMIT ),
+			(int) ( $question['offset'] ?? 0 )
+		);
+	}
+
+	/**
+	 * A value as its schema wants it, null when it is not valid.
+	 *
+	 * @param mixed                $given  As the request gave it.
+	 * @param array<string, mixed> $schema A row of ARGUMENTS.
+	 */
+	private static function value( mixed $given, array $schema ): string|int|null {
+		if ( 'integer' === $schema['type'] ) {
+			$digits = \is_string( $given ) && 1 === \preg_match( '/^\d{1,18}$/D', $given );
+			$number = $digits || \is_int( $given ) ? (int) $given : null;
+			return null !== $number && $number >= $schema['minimum'] && $number <= $schema['maximum'] ? $number : null;
+		}
+		if ( ! \is_string( $given ) || 1 !== \preg_match( '//u', $given ) || 1 === \preg_match( '/[\x00-\x1f\x7f]/', $given ) ) {
+			return null;
+		}
+		$good = \strlen( $given ) <= ( $schema['maxLength'] ?? PHP_INT_MAX )
+			&& ( ! isset( $schema['enum'] ) || \in_array( $given, $schema['enum'], true ) )
+			&& ( ! isset( $schema['pattern'] ) || 1 === \preg_match( '/' . $schema['pattern'] . '/D', $given ) );
+		return $good ? $given : null;
+	}
+}
