@@ -24,8 +24,11 @@ use qahm_enrich::client::Clients;
 use qahm_enrich::geo::Geo;
 use qahm_event::{Flags, Head, Kind, Record, SiteId, Tag};
 
+use serde_json::Value;
+
 use crate::config::SiteConfig;
 use crate::live::{Live, Second};
+use crate::report::{self, Question};
 use crate::store::batch::Batch;
 use salts::SaltFiles;
 
@@ -106,6 +109,11 @@ impl Intake {
             _ if unasked => self.exclude(head.site, "consent"),
             _ => self.take_view(record, private, at),
         }
+    }
+
+    /// The answer to a question about now or the last half hour; `None` for any other, or if the site is not known.
+    pub fn answer(&self, site: SiteId, question: &Question) -> Option<Value> {
+        report::answer(&self.live, site, self.configs.get(&site)?, question)
     }
 
     fn take_excluded(&mut self, record: &Record) {

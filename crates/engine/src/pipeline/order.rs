@@ -48,6 +48,13 @@ impl Pipeline {
                 }
             }
             Order::Acknowledge { site, claim, results } => self.acknowledge(site, claim, &results),
+            Order::Answer { site, question } => self.intake.answer(site, &question).unwrap_or_else(|| {
+                error("bad-request", format!("{:?} is no question about a known site", question.what))
+            }),
+            Order::Explain { site, record } => match self.intake.configs.contains_key(&site) {
+                true => ok(json!({ "explain": self.intake.explain(&record) })),
+                false => error("unknown-site", "the engine does not know this site"),
+            },
             Order::Unclaim { claim } => self.unclaim(claim),
         }
     }

@@ -72,6 +72,7 @@ impl Pipeline {
             private: site.kept.private_today,
             excluded: site.kept.excluded.clone(),
             alerts: self.alerts.get(&id).map(|a| a.episodes.clone()).unwrap_or_default(),
+            cache_ttl: self.intake.configs.get(&id).map_or(0, |c| c.cache_ttl),
             stale: false,
         })
     }

@@ -23,6 +23,9 @@ impl Pipeline {
         self.follow_directory();
         self.follow_ring(now_us);
         self.turn_salts();
+        if now.is_multiple_of(60) {
+            self.intake.geo.refresh();
+        }
         self.deliver();
         // What changed without a record, a minute or a day that turned, must not wait for the next one.
         if self.uncommitted == 0
@@ -135,6 +138,23 @@ impl Pipeline {
             ));
         }
         notes.extend(self.delivery.notes());
+        let proxies = self.intake.senders.likely_proxies();
+        if !proxies.is_empty() {
+            let list: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+            notes.push(format!(
+                "most visitors come through {}, which is no trusted proxy: if it is yours, define( 'QAHM_REALTIME_TRUSTED_PROXIES', '{}' )",
+                list.join(" and "),
+                list.join(", ")
+            ));
+        }
+        let geo = self.intake.geo.state();
+        if let Some(error) = &geo.error {
+            notes.push(format!("countries: {error}"));
+        } else if geo.kind.is_none() {
+            notes.push(
+                "countries are unknown: there is no database of places (QAHM_REALTIME_GEOIP_DB)".into(),
+            );
+        }
         if self.outbox.failed > 0 {
             notes.push(format!("{} alerts could not be delivered to WordPress", self.outbox.failed));
         }

@@ -27,6 +27,13 @@ pub struct Question {
     pub more: std::collections::BTreeMap<String, Text>,
 }
 
+impl Question {
+    /// No filter is set.
+    pub fn is_about_everybody(&self) -> bool {
+        self.filter == Words::default()
+    }
+}
+
 /// Other members of a question: words and whole numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(untagged)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use qahm_event::SiteId;
 use rusqlite::params;
 
+use super::recent::Recent;
 use super::{Result, Store};
 use crate::config::SiteConfig;
 use crate::live::minutes::{KEPT, Minute};
@@ -48,10 +49,15 @@ impl Store {
                 self.recover_words(*id, &mut site.names, &mut site.profiles, first)?;
             }
         }
+        // What is read now was told and summed up when it happened.
+        live.set_replaying(true);
         let touches = self.replay(&mut live, &buckets)?;
         live.advance(last);
+        live.set_replaying(false);
         for id in sites.keys() {
             self.recover_site(*id, &mut live)?;
+            let Recent { events, times, requests } = self.recent(*id, last, offset)?;
+            live.restore_logs(*id, events, times, requests);
         }
         Ok(Recovered { live, touches })
     }
