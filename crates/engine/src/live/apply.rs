@@ -175,8 +175,9 @@ impl Live {
         if list.len() <= VIEWS_MAX {
             return;
         }
-        let heard = |v: &&u32| self.views.get(**v).map_or(0, |w| w.heard);
-        let Some(oldest) = list.iter().skip(1).min_by_key(heard) else { return };
+        // One that counts nowhere goes first.
+        let worth = |v: &&u32| self.views.get(**v).map_or((false, 0), |w| (w.counted, w.heard));
+        let Some(oldest) = list.iter().skip(1).min_by_key(worth) else { return };
         let counted = self.views.get(*oldest).is_some_and(|w| w.counted);
         let site = self.visitors.get(visitor).and_then(|v| self.sites.get_mut(usize::from(v.site)));
         if let Some(place) = site.filter(|_| counted) {
@@ -299,8 +300,8 @@ impl Live {
         if new_visit {
             site.kept.visits_today += 1;
             visitor.begin_visit(touch.at, page);
-        } else if visitor.walk(page) {
-            site.kept.approximate = true;
+        } else {
+            visitor.walk(page);
         }
         self.past_bytes = self.past_bytes + visitor.past_bytes() - remembered;
         let visit = visitor.visit;

@@ -75,6 +75,8 @@ pub struct Live {
     budget: usize,
     /// Where the search for the oldest visitor goes on.
     hand: u32,
+    /// Room for the visitors whose timer is due in a second.
+    due: Vec<u32>,
     /// The journal is being read: what it tells was entered and summed up when it happened.
     replaying: bool,
 }
@@ -174,7 +176,7 @@ impl Live {
         let share = (self.budget / 4 / self.by_id.len().max(1)).max(PAGES_LEAST);
         for place in &mut self.sites {
             place.site.pages.set_limit(share);
-            // Another quarter is for the logs.
+            // The logs have as much, besides the budget.
             place.site.feed.set_limit(share / 2);
             place.site.timings.set_limit(share / 4);
             place.site.requests.set_limit(share / 4);
@@ -223,7 +225,12 @@ impl Live {
         self.visitors.len()
     }
 
-    /// Bytes of memory, estimated from the sizes of what is held.
+    /// Bytes of the logs of all sites: a fifth of the memory at most, besides the budget.
+    pub fn log_bytes(&self) -> usize {
+        self.sites.iter().map(|p| p.site.log_bytes()).sum()
+    }
+
+    /// Bytes of memory but for the logs, estimated from the sizes of what is held.
     pub fn bytes(&self) -> usize {
         self.visitors.len() * (size_of::<Visitor>() + table::ENTRY_BYTES)
             + self.views.len() * (size_of::<View>() + table::ENTRY_BYTES)

@@ -14,13 +14,21 @@ impl Live {
     pub fn advance(&mut self, to: Second) {
         while self.now < to {
             self.now += 1;
+            let mut due = std::mem::take(&mut self.due);
             while let Some(index) = self.wheel.due(&mut self.visitors, self.now) {
                 self.settle(index);
                 // Time changes a number between two seconds: the old one did not stand in this one any more.
                 self.recount(index, self.now - 1);
+                due.push(index);
+            }
+            // In an order that does not depend on where visitors stand in memory: after a restart the same entries of the
+            // feed must get the same numbers.
+            due.sort_unstable_by_key(|index| self.visitors.get(*index).map(|v| (v.site, v.key.0)));
+            for index in due.drain(..) {
                 self.depart(index);
                 self.fold(index);
             }
+            self.due = due;
             self.turn();
         }
         // The wall clock may have moved although no second has passed.

@@ -235,16 +235,18 @@ impl Site {
         count(&mut self.kept.dropped, reason);
     }
 
-    /// Bytes of memory beside visitors and views, estimated.
+    /// Bytes of memory beside visitors, views and logs, estimated.
     pub fn bytes(&self) -> usize {
         self.pages.bytes()
             + self.seen.len() * SEEN_BYTES
             + self.names.bytes()
             + self.profiles.bytes()
-            + self.feed.bytes()
-            + self.timings.bytes()
-            + self.requests.bytes()
             + self.present.len() * 24
+    }
+
+    /// Bytes of the logs, which have a share of their own.
+    pub fn log_bytes(&self) -> usize {
+        self.feed.bytes() + self.timings.bytes() + self.requests.bytes()
     }
 }
 

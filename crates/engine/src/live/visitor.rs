@@ -145,17 +145,15 @@ impl Visitor {
         self.journey = None;
     }
 
-    /// The visit goes on to a page. Answers whether an older page had to be forgotten.
-    pub fn walk(&mut self, page: PageId) -> bool {
+    /// The visit goes on to a page.
+    pub fn walk(&mut self, page: PageId) {
         self.visit_views = self.visit_views.saturating_add(1);
         self.exit = page;
         let journey = self.journey.get_or_insert_default();
         journey.push(page);
-        let full = journey.len() > JOURNEY;
-        if full {
+        if journey.len() > JOURNEY {
             journey.remove(0);
         }
-        full
     }
 
     /// The pages of the visit in order, the first one and the last `JOURNEY`.
@@ -197,7 +195,7 @@ impl Visitor {
     pub fn past_bytes(&self) -> usize {
         const ALLOCATIONS: usize = 56;
         let past = self.past.as_ref().map_or(0, |p| ALLOCATIONS + p.len() * size_of::<(Second, u16)>());
-        past + self.journey.as_ref().map_or(0, |j| ALLOCATIONS + j.capacity() * size_of::<PageId>())
+        past + self.journey.as_ref().map_or(0, |j| ALLOCATIONS + j.len() * size_of::<PageId>())
     }
 
     /// Forgets what no window reaches any more.

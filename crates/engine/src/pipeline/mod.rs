@@ -293,10 +293,11 @@ fn second(clock: &Clock, head: &Head, now: Second, now_us: u64) -> Option<Second
 /// Memory of the engine beside ring and live state: the program, SQLite's cache, a batch on its way.
 const OVERHEAD: usize = 24 << 20;
 
-/// What the live state may take: the largest limit that a site asks for, less ring and overhead, at least 4 MiB.
+/// What visitors, views and names may take: of the largest limit that a site asks for, less ring and overhead, four
+/// fifths, for the logs take up to a quarter of it besides; at least 4 MiB.
 fn budget(configs: &HashMap<SiteId, SiteConfig>, ring: usize) -> usize {
     let limit = configs.values().map(|c| c.memory_limit).max().unwrap_or(128 << 20);
-    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ring + OVERHEAD).max(4 << 20)
+    (usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ring + OVERHEAD) / 5 * 4).max(4 << 20)
 }
 
 impl Pipeline {

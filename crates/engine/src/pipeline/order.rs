@@ -107,6 +107,8 @@ impl Pipeline {
     /// Publishes everything a new ring must say: who we are, and every site.
     pub(super) fn announce(&mut self) {
         let Some(source) = self.sources.current() else { return };
+        // A new ring has said nothing yet; an old one may still say what an engine before us did.
+        source.ring.set_message(qahm_ring::Message::Engine, "");
         let header = source.ring.header();
         header.set_engine(std::process::id(), qahm_ring::pack_version(env!("CARGO_PKG_VERSION")));
         header.set_beat(Micros::now().0);
@@ -118,8 +120,6 @@ impl Pipeline {
         for (_, site) in self.intake.live.sites_mut() {
             site.changed = true;
         }
-        // A new ring has said nothing yet; an old one may still say what an engine before us did.
-        source.ring.set_message(qahm_ring::Message::Engine, "");
         self.said.clear();
         self.show_pending();
     }

@@ -86,8 +86,8 @@ impl Pipeline {
             started: self.started,
             sites: self.intake.configs.len(),
             visitors: self.intake.live.visitors(),
-            bytes: self.intake.live.bytes(),
-            budget: self.budget(),
+            bytes: self.intake.live.bytes() + self.intake.live.log_bytes(),
+            budget: self.budget() / 4 * 5,
             events: self.intake.events,
             evicted,
             strangers: self.intake.strangers,
@@ -95,7 +95,7 @@ impl Pipeline {
             committed: self.committed,
             commit_us: self.commit_us,
             data_dir: self.data.path.display().to_string(),
-            notes: self.notes(),
+            notes: [self.notes(), self.hints()].concat(),
         });
     }
 }

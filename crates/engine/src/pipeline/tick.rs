@@ -138,23 +138,6 @@ impl Pipeline {
             ));
         }
         notes.extend(self.delivery.notes());
-        let proxies = self.intake.senders.likely_proxies();
-        if !proxies.is_empty() {
-            let list: Vec<String> = proxies.iter().map(ToString::to_string).collect();
-            notes.push(format!(
-                "most visitors come through {}, which is no trusted proxy: if it is yours, define( 'QAHM_REALTIME_TRUSTED_PROXIES', '{}' )",
-                list.join(" and "),
-                list.join(", ")
-            ));
-        }
-        let geo = self.intake.geo.state();
-        if let Some(error) = &geo.error {
-            notes.push(format!("countries: {error}"));
-        } else if geo.kind.is_none() {
-            notes.push(
-                "countries are unknown: there is no database of places (QAHM_REALTIME_GEOIP_DB)".into(),
-            );
-        }
         if self.outbox.failed > 0 {
             notes.push(format!("{} alerts could not be delivered to WordPress", self.outbox.failed));
         }
@@ -169,5 +152,28 @@ impl Pipeline {
             ));
         }
         notes
+    }
+
+    /// What a person may want to know, although nothing is wrong with the engine.
+    pub(super) fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        let geo = self.intake.geo.state();
+        if let Some(error) = &geo.error {
+            hints.push(format!("countries: {error}"));
+        } else if geo.kind.is_none() {
+            hints.push(
+                "countries are unknown: there is no database of places (QAHM_REALTIME_GEOIP_DB)".into(),
+            );
+        }
+        let proxies = self.intake.senders.likely_proxies();
+        if !proxies.is_empty() {
+            let list: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+            hints.push(format!(
+                "most visitors come through {}, which is no trusted proxy: if it is yours, define( 'QAHM_REALTIME_TRUSTED_PROXIES', '{}' )",
+                list.join(" and "),
+                list.join(", ")
+            ));
+        }
+        hints
     }
 }
