@@ -41,6 +41,11 @@ impl Pipeline {
             let more = self.store.expire(self.intake.live.unix(), &retention).unwrap_or(false);
             self.expire_at = now + if more { 1 } else { 60 };
         }
+        if self.trouble.is_none() {
+            let zones = self.intake.configs.iter().map(|(id, config)| (*id, &config.calendar));
+            // What cannot be summed up now is tried again in a second; a disk that fails is told of by the commits.
+            let _more = self.store.summarise(self.intake.live.unix(), zones);
+        }
         self.publish_health();
         let notes = self.notes().join("; ");
         self.say(&notes);

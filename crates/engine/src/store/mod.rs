@@ -6,7 +6,7 @@
 //! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
 //! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
 //! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
-//! - `summary` hours and timings, made in the background · `baseline` what is usual · `cells`, `sketch` how they are kept
+//! - `summary` hours and timings, made in the background · `words` their keys · `baseline`, `usual` what is usual · `cells`, `sketch` how they are kept
 
 mod baseline;
 pub mod batch;
@@ -20,6 +20,8 @@ pub(crate) mod sketch;
 pub(crate) mod stale;
 pub mod summary;
 mod upgrade;
+pub mod usual;
+pub(crate) mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use qahm_event::SiteId;
 use rusqlite::params;
 
 use super::recent::Recent;
-use super::{Result, Store};
+use super::{Result, Store, words};
 use crate::config::SiteConfig;
 use crate::live::minutes::{KEPT, Minute};
 use crate::live::names::{self, NameId, NameKind, Names};
@@ -175,27 +175,14 @@ impl Store {
         }
         let highest = "SELECT ifnull(max(id), 0) FROM names WHERE site = ?1";
         names.reserve(NameId(self.db.query_row(highest, [id], |row| row.get(0))?));
-        let mut query = self.db.prepare_cached(
-            "SELECT id, day, private, country, city, channel, source, utm_source, utm_medium, utm_campaign, device,
-               browser, os FROM profiles WHERE site = ?1 ORDER BY day DESC, id DESC LIMIT ?2",
-        )?;
+        let sql = format!(
+            "SELECT id, day, {} FROM profiles WHERE site = ?1 ORDER BY day DESC, id DESC LIMIT ?2",
+            words::PROFILE
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
         let mut rows = query.query(params![id, profiles::CAP as i64])?;
         while let Some(row) = rows.next()? {
-            let text = |n| row.get_ref(n).map(|text| Box::from(text.as_str().unwrap_or_default()));
-            let country: Box<str> = text(3)?;
-            let profile = Profile {
-                private: row.get(2)?,
-                country: country.as_bytes().try_into().ok(),
-                city: text(4)?,
-                channel: row.get(5)?,
-                source: text(6)?,
-                utm_source: text(7)?,
-                utm_medium: text(8)?,
-                utm_campaign: text(9)?,
-                device: row.get(10)?,
-                browser: text(11)?,
-                os: text(12)?,
-            };
+            let profile: Profile = words::read(row, 2)?;
             profiles.restore(row.get(0)?, profile, row.get(1)?, now);
         }
         let highest = "SELECT ifnull(max(id), 0) FROM profiles WHERE site = ?1";

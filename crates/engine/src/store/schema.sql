@@ -129,7 +129,7 @@ CREATE TABLE IF NOT EXISTS hours (
 CREATE UNIQUE INDEX IF NOT EXISTS hours_site ON hours (site, dim, hour);
 
 -- Timings of a minute (span 60) or an hour (span 3600), number = minutes or hours since 1970: store::sketch. A minute has
--- those of its pages only until its hour is summed up.
+-- those of its pages for a day only.
 CREATE TABLE IF NOT EXISTS sketches (
     site    INTEGER NOT NULL,
     span    INTEGER NOT NULL,
@@ -138,6 +138,7 @@ CREATE TABLE IF NOT EXISTS sketches (
     pages   BLOB
 );
 CREATE UNIQUE INDEX IF NOT EXISTS sketches_site ON sketches (site, span, number);
+CREATE INDEX IF NOT EXISTS sketches_pages ON sketches (site, number) WHERE span = 60 AND pages IS NOT NULL;
 
 -- V4: mean and highest of the minutes' highest V1 in a local hour (Unix seconds of its beginning); kept 8 weeks.
 CREATE TABLE IF NOT EXISTS baselines (

@@ -9,7 +9,7 @@
 //! pages    (page, sketch × SERIES)*
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// What is sketched: `facts::TIMINGS`, then the µs in PHP and the queries of requests.
 pub(crate) const SERIES: usize = 8;
@@ -19,10 +19,10 @@ pub(crate) const SERIES_NAMES: [&str; SERIES] =
 /// (1 + 0.01) / (1 − 0.01).
 const GAMMA: f64 = 1.01 / 0.99;
 
-/// Counts by bin.
+/// Counts by bin, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sketch {
-    bins: BTreeMap<u32, u64>,
+    bins: Vec<(u32, u32)>,
 }
 
 /// One sketch of each series.
@@ -30,40 +30,53 @@ pub(crate) type Set = [Sketch; SERIES];
 
 impl Sketch {
     pub(crate) fn add(&mut self, value: u32) {
-        *self.bins.entry(bin(value)).or_default() += 1;
+        self.add_to(bin(value), 1);
+    }
+
+    fn add_to(&mut self, bin: u32, count: u32) {
+        // Encoded bins come in order: mostly the place is the end.
+        if self.bins.last().is_none_or(|last| last.0 < bin) {
+            self.bins.push((bin, count));
+            return;
+        }
+        match self.bins.binary_search_by_key(&bin, |b| b.0) {
+            Ok(at) => {
+                if let Some(found) = self.bins.get_mut(at) {
+                    found.1 = found.1.saturating_add(count);
+                }
+            }
+            Err(at) => self.bins.insert(at, (bin, count)),
+        }
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.bins.values().sum()
+        self.bins.iter().map(|b| u64::from(b.1)).sum()
     }
 
     /// The value of rank ⌈q·n⌉, within 1 %; `None` without values.
     pub(crate) fn quantile(&self, q: f64) -> Option<f64> {
-        let count = self.count();
-        let rank = ((q * count as f64).ceil() as u64).clamp(1, count.max(1));
+        let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
         let mut sum = 0;
         self.bins.iter().find_map(|(bin, n)| {
-            sum += n;
+            sum += u64::from(*n);
             (sum >= rank).then(|| middle(*bin))
         })
     }
 
     pub(crate) fn merge(&mut self, other: &Sketch) {
-        for (bin, count) in &other.bins {
-            *self.bins.entry(*bin).or_default() += count;
-        }
+        other.bins.iter().for_each(|(bin, count)| self.add_to(*bin, *count));
     }
 
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        let mut body = Vec::with_capacity(self.bins.len() * 2);
+    fn encode(&self, bytes: &mut Vec<u8>, body: &mut Vec<u8>) {
+        body.clear();
         let mut last = 0;
         for (bin, count) in &self.bins {
-            put(&mut body, u64::from(bin - last));
-            put(&mut body, *count);
+            put(body, u64::from(bin - last));
+            put(body, u64::from(*count));
             last = *bin;
         }
         put(bytes, body.len() as u64);
-        bytes.extend_from_slice(&body);
+        bytes.extend_from_slice(body);
     }
 
     /// Adds an encoded sketch; `None` for bytes that are none.
@@ -71,11 +84,20 @@ impl Sketch {
         let mut bin = 0u32;
         while !body.is_empty() {
             bin = bin.checked_add(u32::try_from(take(&mut body)?).ok()?)?;
-            let count = take(&mut body)?;
-            *self.bins.entry(bin).or_default() += count;
+            self.add_to(bin, u32::try_from(take(&mut body)?).ok()?);
         }
         Some(())
     }
+}
+
+/// Adds the sketches of one set to those of another.
+pub(crate) fn merge_set(to: &mut Set, from: &Set) {
+    to.iter_mut().zip(from).for_each(|(to, from)| to.merge(from));
+}
+
+/// Values of all series.
+pub(crate) fn samples(set: &Set) -> u64 {
+    set.iter().map(Sketch::count).sum()
 }
 
 /// Bin b holds the values in (γ^(b−2), γ^(b−1)].
@@ -96,7 +118,8 @@ fn middle(bin: u32) -> f64 {
 
 pub(crate) fn encode_set(set: &Set) -> Vec<u8> {
     let mut bytes = Vec::new();
-    set.iter().for_each(|sketch| sketch.encode(&mut bytes));
+    let mut body = Vec::new();
+    set.iter().for_each(|sketch| sketch.encode(&mut bytes, &mut body));
     bytes
 }
 
@@ -116,10 +139,10 @@ fn absorb_from(set: &mut Set, bytes: &mut &[u8], wanted: impl Fn(usize) -> bool)
 }
 
 pub(crate) fn encode_pages<'a>(pages: impl Iterator<Item = (u32, &'a Set)>) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let (mut bytes, mut body) = (Vec::new(), Vec::new());
     for (page, set) in pages {
         put(&mut bytes, u64::from(page));
-        set.iter().for_each(|sketch| sketch.encode(&mut bytes));
+        set.iter().for_each(|sketch| sketch.encode(&mut bytes, &mut body));
     }
     bytes
 }

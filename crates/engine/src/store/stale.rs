@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use qahm_event::SiteId;
 use rusqlite::{Connection, Transaction, params};
 
 use super::Result;
@@ -58,10 +57,13 @@ impl Touched {
         touched
     }
 
-    /// Whether an hour's sums, or a minute of it, are touched.
-    pub(super) fn hour(&self, site: u64, hour: i64) -> bool {
-        let in_hour = |(s, minute): &(u64, i64)| *s == site && minute.div_euclid(60) == hour;
-        self.cells.contains(&(site, hour)) || self.minutes.iter().any(in_hour)
+    /// Whether what is summed up there has rows among these.
+    pub(super) fn concerns(&self, site: u64, what: What, number: i64) -> bool {
+        match what {
+            What::Cells => self.cells.contains(&(site, number)),
+            What::Minute => self.minutes.contains(&(site, number)),
+            What::Timings => self.minutes.iter().any(|(s, m)| *s == site && m.div_euclid(60) == number),
+        }
     }
 }
 
@@ -135,11 +137,5 @@ impl Stale {
     pub(super) fn first(&self, site: u64, what: What, number: i64) -> Option<i64> {
         let range = (site, what, i64::MIN)..(site, what, number);
         self.marks.range(range).next().map(|mark| mark.2)
-    }
-
-    /// Whether a minute of an hour is stale.
-    pub(super) fn minute_of(&self, site: u64, hour: i64) -> bool {
-        let range = (site, What::Minute, hour * 60)..(site, What::Minute, hour * 60 + 60);
-        self.marks.range(range).next().is_some()
     }
 }
