@@ -22,7 +22,7 @@ export const ARTIFACTS = resolve( dirname( fileURLToPath( import.meta.url ) ), '
 mkdirSync( ARTIFACTS, { recursive: true } );
 
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync' ];
+const FLAGS = [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-blink-features=AutomationControlled' ]; // The last: people drive it here, not a robot.
 
 // Headless Chromium names itself a robot; people use these.
 export const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
