@@ -48,15 +48,15 @@ export function timing(): Timing {
 			if ( over || value.FCP === undefined ) {
 				return [];
 			}
+			value.TTFB ??= navigation!.responseStart;
 			if ( navigation!.loadEventStart > 0 ) {
-				value.load = navigation!.loadEventStart;
+				value.load ??= navigation!.loadEventStart;
 			}
-			value.TTFB = navigation!.responseStart;
+			const loaded = hidden || value.load !== undefined;
 			const values = [ 'load', 'TTFB', 'FCP', 'LCP', 'INP', 'CLS' ].map( ( name, n ) => {
 				const known = value[ name ]!;
-				// Sent values are NaN from then on: no number, and neither undefined.
-				if ( known >= 0 && ( hidden || ( n < 3 && value.load! >= 0 ) ) ) {
-					value[ name ] = NaN;
+				if ( known >= 0 && ( hidden || ( n < 3 && loaded ) ) ) {
+					value[ name ] = NaN; // Known and sent: neither a number nor undefined.
 					return Math.round( known );
 				}
 				return null;
