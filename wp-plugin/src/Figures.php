@@ -157,9 +157,11 @@ final class Figures {
 	 * @return array<string, array<string, mixed>>
 	 */
 	private static function arguments( string $what ): array {
-		$arguments = array();
+		static $all = array(); // Every REST request of the site comes here: each is described once.
+		$arguments  = array();
 		foreach ( Question::WHATS[ $what ] ?? array() as $name ) {
-			$arguments[ $name ] = Question::ARGUMENTS[ $name ] + array( 'description' => FiguresSchema::argument( $name ) );
+			$all[ $name ]     ??= Question::ARGUMENTS[ $name ] + array( 'description' => FiguresSchema::argument( $name ) );
+			$arguments[ $name ] = $all[ $name ];
 		}
 		return $arguments;
 	}

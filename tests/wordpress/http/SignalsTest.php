@@ -171,4 +171,37 @@ final class SignalsTest extends SiteTestCase {
 		[ $signal ] = self::signals( 'track' );
 		$this->assertSame( array( 'target' => 'order', 'properties' => '{"total":3}' ), self::only( $signal, array( 'target', 'properties' ) ) );
 	}
+
+	/** What was recorded comes out of the engine: in the stream of events, and among the errors. */
+	public function test_the_engine_shows_it(): void {
+		self::needs_question( 'events' );
+		$mark    = substr( self::view(), 0, 8 );
+		$browser = self::browser();
+		$browser->get( "/?s=nothing-$mark" );
+		$browser->get( "/missing-$mark", array( 'Referer' => self::$url . '/' ) );
+		$browser->login( 'anna', 'secret' );
+		foreach ( array( 'track', 'warning', 'database' ) as $what ) {
+			$browser->get( '/', array( 'X-Test-Signal' => $what ) );
+		}
+		$ask    = static fn ( string $what ): ?array => self::ask( "return json_decode( (string) qahm_realtime_ask( \\QahmRealtime\\Site::id(), '{\"what\":\"$what\",\"limit\":1000}', 2000 ), true );" );
+		$events = self::until(
+			static function () use ( $ask ): ?array {
+				$events = $ask( 'events' )['events']['events'] ?? array();
+				return array() === array_diff( array( 'search', '404', 'login', 'custom' ), array_column( $events, 'kind' ) ) ? $events : null;
+			},
+			10,
+			'events of each kind'
+		);
+		$this->assertStringContainsString( "nothing-$mark", (string) json_encode( $events ) );
+		$this->assertStringNotContainsString( 'anna', (string) json_encode( $events ) );
+		$errors = self::until(
+			static function () use ( $ask ): ?array {
+				$groups = $ask( 'errors' )['errors']['groups'] ?? array();
+				return array() === array_diff( array( 'warning', 'database', '404' ), array_column( $groups, 'kind' ) ) ? $groups : null;
+			},
+			10,
+			'errors of each kind'
+		);
+		$this->assertContains( 'Undefined array key "…"', array_column( $errors, 'message' ) );
+	}
 }

@@ -147,6 +147,14 @@ abstract class SiteTestCase extends TestCase {
 		return $site;
 	}
 
+	/** Skips the test where the engine is older than the question. */
+	protected static function needs_question( string $what ): void {
+		$answer = self::ask( "return json_decode( (string) qahm_realtime_ask( \\QahmRealtime\\Site::id(), '{\"what\":\"$what\"}', 2000 ), true );" );
+		if ( 'bad-request' === ( $answer['code'] ?? '' ) ) {
+			self::markTestSkipped( "This engine does not know $what" );
+		}
+	}
+
 	protected static function view(): string {
 		return bin2hex( random_bytes( 8 ) );
 	}
