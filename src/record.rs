@@ -94,35 +94,36 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// One walk over the array, which usually has fewer members than there are fields.
+    /// One walk over the array, which usually has fewer members than there are fields. Keys are compared in this order:
+    /// those of every request first.
     fn read(table: &'a ZendHashTable) -> Result<Self, Mistake> {
         let mut fields = Self::default();
         for (key, value) in members(table) {
             match key {
                 b"url" => fields.url = text(value, "$fields['url'] must be a string")?,
-                b"referrer" => fields.referrer = text(value, "$fields['referrer'] must be a string")?,
-                b"user_agent" => fields.user_agent = text(value, "$fields['user_agent'] must be a string")?,
-                b"title" => fields.title = text(value, "$fields['title'] must be a string")?,
-                b"name" => fields.name = text(value, "$fields['name'] must be a string")?,
-                b"properties" => fields.properties = text(value, "$fields['properties'] must be a string")?,
-                b"what" => fields.what = text(value, "$fields['what'] must be a string")?,
-                b"target" => fields.target = text(value, "$fields['target'] must be a string")?,
-                b"forwarded_for" => {
-                    fields.forwarded_for = text(value, "$fields['forwarded_for'] must be a string")?;
-                }
-                b"address" => fields.address = text(value, "$fields['address'] must be a string")?,
                 b"status" => fields.status = number(value, "$fields['status'] must be an integer")?,
                 b"generation_us" => {
                     fields.generation = number(value, "$fields['generation_us'] must be an integer")?;
                 }
                 b"queries" => fields.queries = number(value, "$fields['queries'] must be an integer")?,
-                b"results" => fields.results = number(value, "$fields['results'] must be an integer")?,
-                b"line" => fields.line = number(value, "$fields['line'] must be an integer")?,
+                b"referrer" => fields.referrer = text(value, "$fields['referrer'] must be a string")?,
+                b"user_agent" => fields.user_agent = text(value, "$fields['user_agent'] must be a string")?,
+                b"address" => fields.address = text(value, "$fields['address'] must be a string")?,
                 b"logged_in" => {
                     fields.flag(Flags::LOGGED_IN, value, "$fields['logged_in'] must be a boolean")?;
                 }
                 b"fatal" => fields.flag(Flags::FATAL, value, "$fields['fatal'] must be a boolean")?,
                 b"private" => fields.flag(Flags::PRIVATE, value, "$fields['private'] must be a boolean")?,
+                b"forwarded_for" => {
+                    fields.forwarded_for = text(value, "$fields['forwarded_for'] must be a string")?;
+                }
+                b"name" => fields.name = text(value, "$fields['name'] must be a string")?,
+                b"what" => fields.what = text(value, "$fields['what'] must be a string")?,
+                b"title" => fields.title = text(value, "$fields['title'] must be a string")?,
+                b"target" => fields.target = text(value, "$fields['target'] must be a string")?,
+                b"properties" => fields.properties = text(value, "$fields['properties'] must be a string")?,
+                b"results" => fields.results = number(value, "$fields['results'] must be an integer")?,
+                b"line" => fields.line = number(value, "$fields['line'] must be an integer")?,
                 _ => {}
             }
         }

@@ -22,22 +22,24 @@ export const ARTIFACTS = resolve( dirname( fileURLToPath( import.meta.url ) ), '
 mkdirSync( ARTIFACTS, { recursive: true } );
 
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync' ];
+const FLAGS = [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-blink-features=AutomationControlled' ]; // The last: people drive it here, not a robot.
 
 // Headless Chromium names itself a robot; people use these.
 export const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
 export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 /** A browser for everybody: each visitor is a profile (context) in it, and every page believes it is visible. */
-export const launch = () => chromium.launch( { executablePath: CHROMIUM, args: FLAGS } );
+export const launch = ( options = {} ) => chromium.launch( { executablePath: CHROMIUM, args: FLAGS, ...options } );
 
 /**
  * A browser for one visitor whose tabs are really hidden when another is in front.
  * Playwright makes every page of a browser it launches believe it is visible; one it merely connects to it leaves alone.
+ *
+ * @param {...string} flags Chromium's, beside the usual ones.
  */
-export async function launchWithTabs() {
+export async function launchWithTabs( ...flags ) {
 	const profile = mkdtempSync( join( tmpdir(), 'qahm-realtime-chromium-' ) );
-	const child = spawn( CHROMIUM, [ '--headless', ...FLAGS, `--user-agent=${ CHROME }`, '--remote-debugging-port=0', `--user-data-dir=${ profile }`, 'about:blank' ], {
+	const child = spawn( CHROMIUM, [ '--headless', ...FLAGS, ...flags, `--user-agent=${ CHROME }`, '--remote-debugging-port=0', `--user-data-dir=${ profile }`, 'about:blank' ], {
 		stdio: [ 'ignore', 'ignore', 'pipe' ],
 	} );
 	const exited = new Promise( ( done ) => child.on( 'exit', done ) );

@@ -58,7 +58,7 @@ final class DatabaseTroubles {
 	/**
 	 * Records the slowest queries, each shape once.
 	 *
-	 * @param array<mixed> $queries Each a list: SQL, seconds, …
+	 * @param array<mixed> $queries Each a list: SQL, seconds, and more.
 	 */
 	private static function slow( array $queries ): void {
 		/**

@@ -39,12 +39,12 @@ final class Figures {
 				'schema' => static fn (): array => FiguresSchema::of( $what ),
 			);
 			if ( 'live' === $what ) {
-				// Open: a token is judged by the answer itself. Scripts post it, so that no cache keeps anything.
+				// In the place of live.php: the answer itself judges the token. Scripts post it, so that no cache keeps anything.
 				$route[0]['permission_callback'] = static fn ( WP_REST_Request $request ): bool|WP_Error => self::with_token( $request ) ? true : self::allowed();
 				$route[]                         = array(
 					'methods'             => 'POST',
 					'callback'            => array( Rest::class, 'live' ),
-					'permission_callback' => static fn ( WP_REST_Request $request ): bool|WP_Error => self::with_token( $request ) ? true : self::denied(),
+					'permission_callback' => '__return_true',
 					'show_in_index'       => false,
 				);
 			}
@@ -157,9 +157,11 @@ final class Figures {
 	 * @return array<string, array<string, mixed>>
 	 */
 	private static function arguments( string $what ): array {
-		$arguments = array();
+		static $all = array(); // Every REST request of the site comes here: each is described once.
+		$arguments  = array();
 		foreach ( Question::WHATS[ $what ] ?? array() as $name ) {
-			$arguments[ $name ] = Question::ARGUMENTS[ $name ] + array( 'description' => FiguresSchema::argument( $name ) );
+			$all[ $name ]     ??= Question::ARGUMENTS[ $name ] + array( 'description' => FiguresSchema::argument( $name ) );
+			$arguments[ $name ] = $all[ $name ];
 		}
 		return $arguments;
 	}

@@ -53,7 +53,7 @@ final class FiguresSchema {
 			'history'     => array( 'rows' => self::rows( array() ) ),
 			default       => self::status(),
 		};
-		$common  = Figures::STATUS === $what ? array() : array(
+		$common = Figures::STATUS === $what ? array() : array(
 			'time'        => self::INTEGER + array( 'description' => __( 'When the figures were true, as a Unix time.', 'qahm-realtime' ) ),
 			'window'      => self::TEXT + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
 			'approximate' => self::FLAG + array( 'description' => __( 'Whether there was too much to be exact.', 'qahm-realtime' ) ),

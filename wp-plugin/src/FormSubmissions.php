@@ -16,14 +16,14 @@ final class FormSubmissions {
 
 	/** Actions of the form plugins, and how many arguments are of use. */
 	public const HOOKS = array(
-		'wpcf7_mail_sent'                 => 1, // Contact Form 7.
-		'wpforms_process_complete'        => 3,
-		'gform_after_submission'          => 2, // Gravity Forms.
-		'ninja_forms_after_submission'    => 1,
-		'elementor_pro/forms/new_record'  => 1,
-		'fluentform/submission_inserted'  => 3,
-		'fluentform_submission_inserted'  => 3, // Before Fluent Forms 5; the later ones fire both.
-		'frm_after_create_entry'          => 2, // Formidable Forms.
+		'wpcf7_mail_sent'                => 1, // Contact Form 7.
+		'wpforms_process_complete'       => 3,
+		'gform_after_submission'         => 2, // Gravity Forms.
+		'ninja_forms_after_submission'   => 1,
+		'elementor_pro/forms/new_record' => 1,
+		'fluentform/submission_inserted' => 3,
+		'fluentform_submission_inserted' => 3, // Before Fluent Forms 5; the later ones fire both.
+		'frm_after_create_entry'         => 2, // Formidable Forms.
 	);
 
 	/**

@@ -26,7 +26,11 @@ final class Goals {
 		'event'    => 64,
 	);
 
-	/** Each goal as the filter gave it, and what is wrong with it: '' when nothing is. @var array<int, list<array{array<string, string>, string}>> */
+	/**
+	 * By blog: each goal as the filter gave it, and what is wrong with it: '' when nothing is.
+	 *
+	 * @var array<int, list<array{array<string, string>, string}>>
+	 */
 	private static array $read = array();
 
 	/**

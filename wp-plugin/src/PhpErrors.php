@@ -15,7 +15,11 @@ final class PhpErrors {
 	/** Warnings of one request at most, and what is looked at before they are told apart: a loop brings thousands. */
 	private const MOST = 10;
 
-	/** @var array<string, array{string, string, int}> By file and line: message, file, line. */
+	/**
+	 * By file and line: message, file, line.
+	 *
+	 * @var array<string, array{string, string, int}>
+	 */
 	private static array $warnings = array();
 
 	/**

@@ -19,7 +19,7 @@ final class Question {
 	private const PARTS = array( 'limit', 'offset' );
 
 	/** Rows of an answer, and pages of the live frame, unless the request says otherwise. */
-	public const LIMIT = 50;
+	public const LIMIT  = 50;
 	private const PAGES = 5;
 
 	/** Seconds of the history, unless the request says otherwise. */

@@ -17,7 +17,11 @@ final class Signal {
 	/** Signals of one name in one request at most: an import publishes thousands of posts. */
 	private const MOST = 20;
 
-	/** @var array<string, array<string, true>> By name: those of this request. The same one twice says nothing new. */
+	/**
+	 * Those of this request, by name. The same one twice says nothing new.
+	 *
+	 * @var array<string, array<string, true>>
+	 */
 	private static array $seen = array();
 
 	/**
@@ -56,7 +60,8 @@ final class Signal {
 		if ( ! $script || Site::host( $referrer ) !== Site::host( (string) get_option( 'home' ) ) ) {
 			return $url;
 		}
+		$path  = (string) wp_parse_url( $referrer, PHP_URL_PATH );
 		$query = (string) wp_parse_url( $referrer, PHP_URL_QUERY );
-		return ( (string) wp_parse_url( $referrer, PHP_URL_PATH ) ?: '/' ) . ( '' === $query ? '' : "?$query" );
+		return ( '' === $path ? '/' : $path ) . ( '' === $query ? '' : "?$query" );
 	}
 }

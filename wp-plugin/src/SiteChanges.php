@@ -26,7 +26,11 @@ final class SiteChanges {
 		'transition_post_status'     => array( 'post_changed', 3 ),
 	);
 
-	/** @var array<string, string> Names of plugins that are about to be deleted, by file. */
+	/**
+	 * Names of plugins that are about to be deleted, by file.
+	 *
+	 * @var array<string, string>
+	 */
 	private static array $names = array();
 
 	/**

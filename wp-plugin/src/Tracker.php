@@ -41,8 +41,35 @@ final class Tracker {
 		$consent = Settings::value( 'CONSENT' );
 		$file    = DIR . '/assets/build/' . ( 'none' === $consent ? 'tracker.js' : 'tracker-consent.js' );
 		$script  = is_file( $file ) ? (string) file_get_contents( $file ) : '';
-		$config  = array( Site::id(), Endpoints::collector(), array_search( $consent, array( 'none', 'wait', 'limited' ), true ) );
+		$config  = array(
+			Site::id(),
+			Endpoints::collector(),
+			array_search( $consent, array( 'none', 'wait', 'limited' ), true ),
+			self::more(),
+			PageMeta::current(),
+			...self::goals(),
+		);
 		return str_replace( '__QAHM_CONFIG__', (string) wp_json_encode( $config, JSON_UNESCAPED_SLASHES | JSON_HEX_TAG ), $script );
+	}
+
+	/**
+	 * Path of the tracker's second file, same origin as the page.
+	 */
+	private static function more(): string {
+		return wp_parse_url( plugins_url( 'assets/build/tracker-more.js', FILE ), PHP_URL_PATH ) . '?ver=' . VERSION;
+	}
+
+	/**
+	 * The goals that are clicks: one element with a list of name and selector, or none where there is no such goal.
+	 *
+	 * @return list<list<array{string, string}>>
+	 */
+	private static function goals(): array {
+		if ( ! has_filter( 'qahm_realtime_goals' ) ) {
+			return array();
+		}
+		$goals = array_filter( Goals::current(), static fn ( array $goal ): bool => 'selector' === $goal['type'] );
+		return array() === $goals ? array() : array( array_values( array_map( static fn ( array $goal ): array => array( $goal['name'], $goal['value'] ), $goals ) ) );
 	}
 
 	/**

@@ -38,6 +38,12 @@ if ( is_admin() || wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
 add_action( 'rest_api_init', array( Lifecycle::class, 'load_language' ), 9 );
 add_action( 'rest_api_init', array( Rest::class, 'register' ) );
 
+// Printed where a page has them. Without the extension nobody is counted, and they print nothing.
+add_action( 'init', static fn () => add_shortcode( 'qahm_realtime_opt_out', array( OptOut::class, 'show' ) ) );
+add_filter( 'render_block_qahm-realtime/opt-out', array( OptOut::class, 'show' ) );
+is_admin() && add_action( 'init', array( OptOut::class, 'register' ), 11 ); // After the language.
+add_action( 'rest_api_init', array( OptOut::class, 'register' ) );
+
 // Without the extension nothing else changes. Asked directly, not by Extension: this line runs on every page.
 if ( ! function_exists( 'qahm_realtime_configure' ) ) {
 	return;

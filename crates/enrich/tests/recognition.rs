@@ -130,6 +130,31 @@ fn browsers_of_people_are_no_bots() {
     assert!(share >= 0.999);
 }
 
+/// Applications that show pages themselves, rare browsers, and telephones with unlucky names.
+#[test]
+fn rarer_browsers_of_people() {
+    let mut clients = Clients::new();
+    for line in include_str!("people.tsv").lines() {
+        let (device, agent) = line.split_once('\t').unwrap();
+        let client = clients.of(agent.as_bytes(), b"");
+        assert_eq!((client.device.as_str(), client.bot), (device, None), "{agent}");
+    }
+}
+
+/// uap-core's list of devices calls programs "Spider".
+#[test]
+fn devices_of_people_are_no_bots() {
+    let mut clients = Clients::new();
+    let mut cases = cases(&uap_core().join("tests/test_device.yaml"));
+    cases.retain(|(agent, family)| family != "Spider" && !agent.starts_with("WhatsApp"));
+    let share =
+        share("devices of people", &cases, |(agent, _)| match clients.of(agent.as_bytes(), b"").bot {
+            None => Ok(()),
+            Some(bot) => Err(format!("{}: {agent}", bot.as_str())),
+        });
+    assert!(share >= 0.999);
+}
+
 #[test]
 fn crawlers_are_bots() {
     let list = npm_list("crawler-user-agents/crawler-user-agents.json");

@@ -30,10 +30,15 @@ impl<'a> Encoder<'a> {
     ///
     /// [`Tag::ForwardedFor`] keeps its end, since the nearest proxies append there, and begins with a whole
     /// element: half an address may read as somebody else's.
+    #[inline]
     pub fn text(&mut self, tag: Tag, text: &[u8]) {
-        if text.is_empty() || tag.is_number() {
-            return;
+        // Most fields of most records are empty.
+        if !text.is_empty() && !tag.is_number() {
+            self.some_text(tag, text);
         }
+    }
+
+    fn some_text(&mut self, tag: Tag, text: &[u8]) {
         let room = RECORD_MAX.saturating_sub(self.length + FIELD_HEAD).min(tag.limit());
         if text.len() <= room {
             self.field(tag, text);

@@ -124,8 +124,8 @@ abstract class SiteTestCase extends TestCase {
 	protected static function tracker_config( ?string $html = null ): array {
 		$html ??= self::browser()->get( '/' )->body;
 		self::assertSame( 1, preg_match( '~<script data-no-optimize[^>]*>\s*(.+?)\s*</script>~s', $html, $script ), 'the tracker is in the page' );
-		self::assertSame( 1, preg_match( '~=(\["[0-9a-f]{16}","[^"]+",\d\])~', $script[1], $config ) );
-		return json_decode( $config[1], true );
+		self::assertSame( 1, preg_match( '~=(\["[0-9a-f]{16}","[^"]+",\d),~', $script[1], $config ) );
+		return json_decode( $config[1] . ']', true );
 	}
 
 	/** @param list<list<mixed>> $events */
@@ -145,6 +145,14 @@ abstract class SiteTestCase extends TestCase {
 			'the engine accepts beacons of the site'
 		);
 		return $site;
+	}
+
+	/** Skips the test where the engine is older than the question. */
+	protected static function needs_question( string $what ): void {
+		$answer = self::ask( "return json_decode( (string) qahm_realtime_ask( \\QahmRealtime\\Site::id(), '{\"what\":\"$what\"}', 2000 ), true );" );
+		if ( 'bad-request' === ( $answer['code'] ?? '' ) ) {
+			self::markTestSkipped( "This engine does not know $what" );
+		}
 	}
 
 	protected static function view(): string {

@@ -11,6 +11,9 @@ final class PrivacyTest extends TestCase {
 		Privacy::suggest();
 		$this->assertStringContainsString( 'Single page views, with that code, and requests are kept for 24 hours.', FakeWordPress::$privacy );
 		$this->assertStringContainsString( 'of the last half hour are kept, and those of the day until midnight.', FakeWordPress::$privacy );
+		foreach ( array( 'what is clicked', 'their names, never what is entered', 'Country and city are found', 'is shortened before', 'What is searched for on this site is kept', 'Failed logins are counted, without the name.' ) as $fact ) {
+			$this->assertStringContainsString( $fact, FakeWordPress::$privacy );
+		}
 	}
 
 	public function test_it_follows_the_settings(): void {
@@ -21,5 +24,6 @@ final class PrivacyTest extends TestCase {
 		exec( escapeshellarg( PHP_BINARY ) . ' -r ' . escapeshellarg( "$head QahmRealtime\\Privacy::suggest(); echo FakeWordPress::\$privacy;" ), $lines );
 		$this->assertStringContainsString( 'kept for 1 hour, without that code.', implode( $lines ) );
 		$this->assertStringNotContainsString( 'Do Not Track', implode( $lines ) );
+		$this->assertStringContainsString( 'What is searched for on this site is not kept.', implode( $lines ) );
 	}
 }

@@ -223,3 +223,20 @@ function number_format_i18n( float $number ): string {
 function size_format( int $bytes ): string {
 	return $bytes . ' B';
 }
+
+function rest_url( string $path ): string {
+	return "https://example.com/wp-json/$path";
+}
+
+/** @param array<string, mixed> $arguments */
+function add_query_arg( array $arguments, string $url ): string {
+	return $url . '?' . implode( '&', array_map( static fn ( string $name, mixed $value ): string => "$name=$value", array_keys( $arguments ), $arguments ) );
+}
+
+function absint( mixed $value ): int {
+	return abs( (int) $value );
+}
+
+function __return_false(): bool {
+	return false;
+}

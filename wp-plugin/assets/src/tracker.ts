@@ -2,203 +2,172 @@
  * The visitor's tracker: printed inline in every page, the same for everybody, under 1,000 bytes gzipped.
  *
  * It tells the collector that a page is being viewed, shown, hidden and left, and beats while it is looked at.
+ * All else (clicks, forms, engagement, errors, timings, single-page navigation) is in tracker/more.ts, which this
+ * script loads after the page, or when there is something for it; without it this one goes on alone.
  * Nothing is stored on the terminal, no cookie is read, and nothing it does can throw into the page.
  * The build refuses a tracker over its budget, so every line here is paid for in bytes. It makes two scripts
- * of this file: `tracker.js`, and `tracker-consent.js` for sites that ask their visitors first (200 bytes more).
+ * of this file: `tracker.js`, and `tracker-consent.js` for sites that ask their visitors first (140 bytes more).
  */
+import type { BeaconEvent, Core, Note, SelectorGoal } from './tracker/core';
 
-/** PHP puts the JSON here: site id, path of the collector, consent mode (0 none, 1 wait, 2 limited). */
-declare const __QAHM_CONFIG__: [ site: string, collector: string, consent: 0 | 1 | 2 ];
+/** PHP puts the JSON here, see src/Tracker.php. Consent: 0 none, 1 wait, 2 limited. */
+declare const __QAHM_CONFIG__: [ site: string, collector: string, consent: 0 | 1 | 2, more: string, meta: string[], goals?: SelectorGoal[] ];
 
 /** Set by the build: whether this script asks for consent. */
 declare const __QAHM_CONSENT__: boolean;
 
-type BeaconEvent = [ 'v', 0 | 1, string, string ] | [ 's' | 'h' | 'b' ] | [ 'l', 0 | 1 ];
-
-/** One page view: its events stay in the queue until the collector has answered. The build shortens names that end in _. */
-interface View {
-	id_: string;
-	/** Sequence number of the first event of the queue. */
-	first_: number;
-	queue_: BeaconEvent[];
-	/** A beacon is on its way or waits to be repeated: one at a time keeps the order. */
-	busy_: 0 | 1;
-	failures_: number;
-}
-
-interface Window {
-	qahmRealtime?: {
-		/** Tells the visitor's choice; `false` ends what is sent from this page. */
-		consent: ( given: boolean ) => void;
-	};
-	/** The WP Consent API's question, there once its script has run. */
-	wp_has_consent?: ( category: string ) => boolean;
-}
-
 ( () => {
 	const doc = document;
-	const later = setTimeout;
 	const now = Date.now;
-	const [ site, collector, mode ] = __QAHM_CONFIG__;
+	const [ site, collector, mode, address, meta, goals ] = __QAHM_CONFIG__;
 
+	/** What happened before the second file was there; then that file takes what is pushed here. */
+	const notes: Note[] = [];
 	/** 1 given, 0 refused, undefined not asked. */
 	let consented: 0 | 1 | undefined;
-	let view: View | undefined;
-	let touched: number;
-	let linked = 0;
+	let loading: Promise<void> | undefined;
+	let touched = now();
 	let timer = 0;
+	/** Sends what the current view has to say. */
+	let flush: ( urgent: boolean | number ) => void;
 
-	// All events pass the window on their way down, those that do not bubble too.
-	const on = ( types: string, react: ( event: any ) => void ): void =>
-		types.split( ' ' ).forEach( ( type ) =>
-			addEventListener(
-				type,
-				( event ) => {
-					try {
-						react( event );
-					} catch {}
-				},
-				true
-			)
-		);
+	// Before consent nothing is even noted.
+	const note = ( what: Note ): void => {
+		( __QAHM_CONSENT__ && ! core.queue_ ) || notes[ 63 ] || notes.push( what );
+	};
 
-	// Control characters and lone halves of a surrogate pair would make the collector refuse the beacon.
-	const clean = ( text: string, length: number ): string =>
-		text.slice( 0, length ).replace( /[\0-\x1f\ud800-\udfff]/gu, '' );
-
-	const flush = ( of: View, urgent?: boolean ): void => {
-		const { first_, queue_ } = of;
-		const end = first_ + queue_.length;
-		// Any answer is final, whatever its status. An urgent beacon may have overtaken this one: count from the sequence.
-		const done = (): void => {
-			of.busy_ = of.failures_ = 0;
-			of.first_ += queue_.splice( 0, end - of.first_ ).length;
-			flush( of );
-		};
-		// Only a network failure comes here: six repetitions in about two minutes, afterwards with the next event.
-		const failed = (): void => {
-			of.busy_ = 0;
-			if ( of.failures_++ < 6 ) {
-				later( flush, 1e3 << of.failures_, of );
+	const core: Core = {
+		// At most 64 events wait, as many as a beacon may carry; only what is kept takes a sequence number.
+		// Any event puts the next beat off: 15 s while the visitor does something, 25 s when not, none after 30 min.
+		push_( urgent, ...events ) {
+			if ( core.queue_ ) {
+				const idle = now() - touched;
+				core.queue_[ 59 ] || core.queue_.push( ...events );
+				flush( urgent );
+				clearTimeout( timer );
+				timer = doc.hidden || idle > 18e5 ? 0 : setTimeout( beat, idle < 15e3 ? 15e3 : 25e3 );
 			}
-		};
-		if ( end > first_ && ( urgent || ! of.busy_ ) ) {
-			of.busy_ = 1;
-			try {
-				const body = JSON.stringify( {
-					v: 1,
-					s: site,
-					i: of.id_,
-					n: first_,
-					u: clean( location.pathname + location.search, 1024 ),
-					c: consented,
-					e: queue_,
+		},
+		begin_( type ) {
+			if ( ! __QAHM_CONSENT__ || ( mode === 1 ? consented : consented !== 0 ) ) {
+				// Any 16 digits do. They are random enough to tell views apart, and nobody has a reason to guess them.
+				const id = ( 1e15 + 8e15 * Math.random() ).toFixed();
+				// The page's address now: a single-page application may have another one when the last event leaves.
+				const url = ( location.pathname + location.search ).slice( 0, 1024 );
+				const queue: BeaconEvent[] = ( core.queue_ = [] );
+				/** Sequence number of the first event of the queue. */
+				let first = 0;
+				/** A beacon is on its way: one at a time keeps the order. */
+				let busy: 0 | 1;
+				let wait = 1e3;
+				const send = ( flush = ( urgent?: boolean | number ): void => {
+					const end = first + queue.length;
+					if ( end > first && ( urgent || ! busy ) ) {
+						busy = 1;
+						fetch( collector, {
+							method: 'POST',
+							body: JSON.stringify( { v: 1, s: site, i: id, n: first, u: url, c: consented, w: +navigator.webdriver, e: queue } ),
+							keepalive: true,
+						} ).then(
+							// Any answer is final, whatever its status. An urgent beacon may have overtaken this one: count from the sequence.
+							() => {
+								busy = 0;
+								first += queue.splice( 0, end - first ).length;
+								send();
+							},
+							// Only a network failure comes here: again after 2, 4, 8 … s, or with the next event.
+							() => {
+								busy = 0;
+								setTimeout( send, ( wait *= 2 ) );
+							}
+						);
+					}
 				} );
-				if ( urgent && ! ( 'keepalive' in Request.prototype ) ) {
-					( navigator.sendBeacon( collector, body ) ? done : failed )();
-				} else {
-					fetch( collector, { method: 'POST', body, keepalive: true } ).then( done, failed );
-				}
-			} catch {
-				failed();
+				// Control characters and lone halves of a surrogate pair would make the collector refuse the beacon. Addresses have none.
+				core.push_( 0, [ 'v', +! doc.hidden, doc.referrer.slice( 0, 300 ), doc.title.slice( 0, 160 ).replace( /[\0-\x1f\ud800-\udfff]/gu, '' ), type, meta ] );
 			}
+		},
+	};
+	const beat = (): void => core.push_( 0, [ 'b' ] );
+
+	const load = (): void => {
+		if ( core.queue_ ) {
+			loading = loading || import( address ).then( ( more ) => more.s( core, notes, goals ), note );
 		}
 	};
 
-	// At most 64 events wait, as many as a beacon may carry; only what is kept takes a sequence number.
-	// Any event puts the next beat off: 15 s while the visitor does something, 25 s when not, none after 30 min.
-	const push = ( event: BeaconEvent, urgent?: boolean ): void => {
-		if ( view ) {
-			const idle = now() - touched;
-			if ( view.queue_.length < 64 ) {
-				view.queue_.push( event );
-			}
-			flush( view, urgent );
-			clearTimeout( timer );
-			timer = doc.hidden || idle > 18e5 ? 0 : later( push, idle < 15e3 ? 15e3 : 25e3, [ 'b' ] );
-		}
+	const touch = (): void => {
+		touched = now();
+		timer || beat();
+	};
+	const tell = ( event: Event ): void => {
+		note( event );
+		load();
 	};
 
-	const begin = (): void => {
-		if ( ! __QAHM_CONSENT__ || ( mode === 1 ? consented : consented !== 0 ) ) {
-			view = {
-				id_: crypto.getRandomValues( new BigUint64Array( 1 ) )[ 0 ]!.toString( 16 ).padStart( 16, '0' ),
-				first_: 0,
-				queue_: [],
-				busy_: 0,
-				failures_: 0,
-			};
+	/** All events pass the window on their way down, those that do not bubble too. */
+	const reactions: Record<string, ( event: any ) => void> = {
+		visibilitychange() {
 			touched = now();
-			push( [ 'v', doc.hidden ? 0 : 1, clean( doc.referrer, 300 ), clean( doc.title, 160 ) ] );
-		}
-	};
-
-	const stop = (): void => {
-		clearTimeout( timer );
-		view = undefined;
-	};
-
-	const start = (): void => {
-		begin();
-		on( 'visibilitychange', () => {
-			touched = now();
-			push( [ doc.hidden ? 'h' : 's' ], doc.hidden );
-		} );
-		on( 'pointerdown pointermove keydown scroll', () => {
-			touched = now();
-			if ( ! timer && ! doc.hidden ) {
-				push( [ 'b' ] );
-			}
-		} );
-		// A link of this site, or a form: the visitor is on the way to the next page.
-		on( 'click submit', ( { target } ) => {
-			if ( target.action || target.closest( 'a' ).host === location.host ) {
-				linked = now();
-			}
-		} );
-		on( 'pagehide', () => {
-			// The page goes only when the next one answers, which may take seconds.
-			push( [ 'l', now() - linked < 5e3 ? 1 : 0 ], true );
-			stop();
-		} );
-		on( 'pageshow', ( { persisted } ) => {
-			if ( persisted ) {
-				begin();
-			}
-		} );
+			core.push_( doc.hidden, [ doc.hidden ? 'h' : 's' ] );
+		},
+		pagehide() {
+			// Perhaps on the way to the next page of the site: the second file knows.
+			core.push_( 1, [ 'l', 1 ] );
+			core.queue_ = undefined;
+		},
+		pageshow( { persisted } ) {
+			persisted && core.begin_( 2 );
+		},
+		prerenderingchange() {
+			core.begin_( 3 );
+			load();
+		},
+		pointerdown: touch,
+		pointermove: touch,
+		keydown: touch,
+		scroll: touch,
+		load: tell,
+		click: tell,
+		submit: tell,
+		input: tell,
+		error: tell,
+		unhandledrejection: tell,
 	};
 
 	try {
 		// A page shown inside another page is part of that page, not a view of its own.
-		if ( top === self ) {
+		// Applications that swap pages may run it again.
+		if ( top === self && ! self.qahmRealtime ) {
+			const api: typeof window.qahmRealtime = ( self.qahmRealtime = { track: ( ...call ) => note( call ) } );
 			if ( __QAHM_CONSENT__ ) {
-				const consent = ( given: boolean ): void => {
+				const consent = ( api.consent = ( given ) => {
 					consented = given ? 1 : 0;
 					if ( ! given ) {
-						stop();
-					} else if ( ! view && ! doc.prerendering ) {
-						begin();
-					}
-				};
-				const ask = (): void => {
-					if ( window.wp_has_consent?.( 'statistics' ) ) {
-						consent( true );
-					}
-				};
-				window.qahmRealtime = { consent };
-				on( 'wp_listen_for_consent_change', ( { detail } ) => {
-					if ( detail.statistics ) {
-						consent( detail.statistics === 'allow' );
+						core.queue_ = undefined;
+					} else if ( ! core.queue_ && ! doc.prerendering ) {
+						core.begin_( 0 );
+						load();
 					}
 				} );
-				on( 'load', ask );
-				ask();
+				reactions.wp_listen_for_consent_change = ( { detail: { statistics } } ) => statistics && consent( statistics === 'allow' );
+				reactions.load = ( event ) => {
+					tell( event );
+					window.wp_has_consent?.( 'statistics' ) && consent( true );
+				};
 			}
-			if ( doc.prerendering ) {
-				on( 'prerenderingchange', start );
-			} else {
-				start();
+			for ( const type in reactions ) {
+				addEventListener(
+					type,
+					( event ) => {
+						try {
+							reactions[ type ]!( event );
+						} catch {}
+					},
+					true
+				);
 			}
+			doc.prerendering || core.begin_( 0 );
 		}
 	} catch {}
 } )();

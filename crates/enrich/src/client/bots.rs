@@ -20,6 +20,8 @@ pub enum Bot {
 }
 
 impl Bot {
+    const ALL: [Bot; 4] = [Bot::Crawler, Bot::Library, Bot::Headless, Bot::Empty];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Bot::Crawler => "crawler",
@@ -28,141 +30,22 @@ impl Bot {
             Bot::Empty => "empty",
         }
     }
+
+    /// The kind of a name [`Bot::as_str`] gives.
+    pub fn parse(name: &str) -> Option<Bot> {
+        Bot::ALL.into_iter().find(|bot| bot.as_str() == name)
+    }
 }
 
 /// Patterns of crawlers, one a line; nearly all of them plain text with escapes. Letter case counts.
 const CRAWLERS: &str = include_str!("../../data/crawlers.txt");
 
-/// In lower case, anywhere.
-const HEADLESS: [&str; 13] = [
-    "headless",
-    "phantomjs",
-    "slimerjs",
-    "puppeteer",
-    "playwright",
-    "selenium",
-    "webdriver",
-    "jsdom",
-    "htmlunit",
-    "cypress",
-    "zombie.js",
-    "splash ",
-    "nightmare",
-];
+/// Patterns left out: people's browsers and telephones have these words, too (HTC Butterfly, ViewSonic, SogouMobileBrowser,
+/// Feedly's own browser), and what the crawlers of these names send is recognised by other words.
+const COMMON: [&str; 4] = ["Butterfly", "Sonic", "Sogou", "Feedly"];
 
-/// In lower case, anywhere.
-const LIBRARIES: [&str; 66] = [
-    "curl/",
-    "libcurl",
-    "pycurl",
-    "wget",
-    "python-",
-    "python/",
-    "urllib",
-    "aiohttp",
-    "httpx",
-    "go-http-client",
-    "go-resty",
-    "java/",
-    "okhttp",
-    "apache-httpclient",
-    "apache-httpasyncclient",
-    "jakarta commons",
-    "httpclient",
-    "http-client",
-    "http_client",
-    "http_request",
-    "libwww",
-    "lwp::",
-    "lwp-",
-    "winhttp",
-    "guzzle",
-    "php/",
-    "symfony",
-    "axios",
-    "node-fetch",
-    "node.js",
-    "undici",
-    "superagent",
-    "restsharp",
-    "httpie",
-    "postmanruntime",
-    "insomnia/",
-    "scrapy",
-    "dart/",
-    "reqwest",
-    "hyper/",
-    "ureq/",
-    "cpp-httplib",
-    "wordpress/",
-    "powershell",
-    "aria2",
-    "lua-resty",
-    "mechanize",
-    "axel/",
-    "k6/",
-    "jmeter",
-    "apachebench",
-    "siege/",
-    "vegeta",
-    "wrk/",
-    "hey/",
-    "deno/",
-    "bun/",
-    "ruby",
-    "faraday",
-    "typhoeus",
-    "colly",
-    "cfnetwork-client",
-    "cloudflare-workers",
-    "simplepie",
-    "magpierss",
-    "got (",
-];
-
-/// In lower case, anywhere: words no browser has in its name.
-const CRAWLER_WORDS: [&str; 40] = [
-    "crawler",
-    "crawling",
-    "spider",
-    "scraper",
-    "slurp",
-    "archiver",
-    "google-inspectiontool",
-    "lighthouse",
-    "pagespeed",
-    "gtmetrix",
-    "pingdom",
-    "uptime",
-    "statuscake",
-    "site24x7",
-    "monitoring",
-    "healthcheck",
-    "health check",
-    "kube-probe",
-    "elb-health",
-    "validator",
-    "linkcheck",
-    "link check",
-    "linkpreview",
-    "link preview",
-    "urlpreview",
-    "facebookexternalhit",
-    "feedfetcher",
-    "feedparser",
-    "feed reader",
-    "rss reader",
-    "nutch",
-    "heritrix",
-    "nmap",
-    "nikto",
-    "sqlmap",
-    "masscan",
-    "zgrab",
-    "security scan",
-    "seo analy",
-    "+http",
-];
+/// `kind<TAB>word`, in lower case.
+const WORDS: &str = include_str!("../../data/programs.tsv");
 
 /// Compiled lists.
 pub(super) struct Bots {
@@ -177,18 +60,15 @@ pub(super) struct Bots {
 impl Bots {
     pub(super) fn compile() -> Bots {
         let (mut plain, mut patterns) = (Vec::new(), Vec::new());
-        for pattern in CRAWLERS.lines() {
+        for pattern in CRAWLERS.lines().filter(|pattern| !COMMON.contains(pattern)) {
             match literal(pattern) {
                 Some(text) => plain.push(text),
                 None => patterns.push(pattern),
             }
         }
-        let lists = [
-            (HEADLESS.as_slice(), Bot::Headless),
-            (LIBRARIES.as_slice(), Bot::Library),
-            (CRAWLER_WORDS.as_slice(), Bot::Crawler),
-        ];
-        let words = lists.iter().flat_map(|(list, _)| list.iter());
+        let words = WORDS.lines().filter_map(|line| line.split_once('\t'));
+        let (kinds, words): (Vec<Bot>, Vec<&str>) =
+            words.filter_map(|(kind, word)| Some((Bot::parse(kind)?, word))).unzip();
         Bots {
             names: AhoCorasick::new(plain).ok(),
             patterns: RegexSet::new(patterns).unwrap_or_default(),
@@ -197,7 +77,7 @@ impl Bots {
                 .match_kind(MatchKind::Standard)
                 .build(words)
                 .ok(),
-            kinds: lists.iter().flat_map(|(list, kind)| std::iter::repeat_n(*kind, list.len())).collect(),
+            kinds,
         }
     }
 
@@ -293,7 +173,11 @@ mod tests {
     fn every_pattern_is_used() {
         let bots = Bots::compile();
         let plain = CRAWLERS.lines().filter(|pattern| literal(pattern).is_some()).count();
+        assert!(COMMON.iter().all(|common| CRAWLERS.lines().any(|pattern| pattern == *common)));
         assert_eq!(plain + bots.patterns.len(), CRAWLERS.lines().count());
+        let words = WORDS.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(bots.kinds.len(), words.count());
+        assert!(WORDS.lines().skip(1).all(|line| line == line.to_ascii_lowercase()));
         assert_eq!(literal(r"a\/b\.c"), Some("a/b.c".into()));
         assert_eq!(literal(r"a\d"), None);
     }

@@ -42,7 +42,7 @@ const OTHER: [&str; 38] = [
     "tizen tv",
     "tv safari",
     "oculusbrowser",
-    "quest",
+    "; quest",
     "watchos",
     "applewatch",
     "tesla/",

@@ -19,12 +19,12 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn compile() -> Families {
         let browsers = rules(BROWSERS).map(|(regex, name)| user_agent::Parser {
-            regex: regex.into(),
+            regex: unbounded(regex).into(),
             family_replacement: name.map(Cow::from),
             ..Default::default()
         });
         let systems = rules(SYSTEMS).map(|(regex, name)| os::Parser {
-            regex: regex.into(),
+            regex: unbounded(regex).into(),
             os_replacement: name.map(Cow::from),
             ..Default::default()
         });
@@ -49,9 +49,44 @@ fn rules(list: &'static str) -> impl Iterator<Item = (&'static str, Option<&'sta
     list.lines().map(|line| line.split_once('\t').map_or((line, None), |(regex, name)| (regex, Some(name))))
 }
 
+/// The pattern with `{0,30}` as `*` and `{1,30}` as `+`. The limits protect engines that try again and again, which this
+/// one never does; here each would multiply the size of the compiled rule. Limits of one digit mean something and stay.
+fn unbounded(pattern: &str) -> String {
+    let mut simple = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        simple.push_str(before);
+        rest = after;
+        let limits = after.split_once('}').and_then(|(limits, then)| Some((limits.split_once(',')?, then)));
+        match limits {
+            Some(((least @ ("0" | "1"), most), then))
+                if most.len() > 1 && most.bytes().all(|b| b.is_ascii_digit()) && !before.ends_with('\\') =>
+            {
+                simple.push(if least == "0" { '*' } else { '+' });
+                rest = then;
+            }
+            _ => simple.push('{'),
+        }
+    }
+    simple.push_str(rest);
+    simple
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_limits_are_left_out() {
+        for (pattern, simple) in [
+            (r"a.{0,30}b[c-d]{1,200}", r"a.*b[c-d]+"),
+            (r"a{0,2}b{3}c{2,50}d{1,}", r"a{0,2}b{3}c{2,50}d{1,}"),
+            (r"\{1,30}", r"\{1,30}"),
+            ("a{", "a{"),
+        ] {
+            assert_eq!(unbounded(pattern), simple);
+        }
+    }
 
     #[test]
     fn the_lists_compile() {

@@ -72,7 +72,7 @@ impl Clients {
     }
 
     /// The client of a user agent and its three client hints (`Sec-CH-UA`, `-Mobile`, `-Platform`, joined by `"; "`;
-    /// empty when there were none). Bytes are hostile: cut to [`LONGEST_AGENT`], what is no UTF-8 matches nothing.
+    /// empty when there were none). Bytes are hostile: cut to [`LONGEST_AGENT`], what is not ASCII matches no name.
     pub fn of(&mut self, agent: &[u8], hints: &[u8]) -> Arc<Client> {
         let agent = agent.get(..LONGEST_AGENT).unwrap_or(agent);
         let hints = hints.get(..LONGEST_AGENT).unwrap_or(hints);
@@ -93,8 +93,11 @@ impl Clients {
 }
 
 fn recognise(known: &Known, agent: &[u8], hints: &[u8]) -> Client {
-    let agent = String::from_utf8_lossy(agent);
-    let agent = text::cut(agent.trim(), LONGEST_AGENT);
+    // User agents are ASCII. What is not would only make the rules slow: a word boundary among letters of all scripts is
+    // beyond what their fast form can tell.
+    let agent: String =
+        agent.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
+    let agent = agent.trim();
     let hints = Hints::parse(hints);
     let bot = known.bots.of(agent, &hints);
     let browser = known.families.browser(agent);
