@@ -1,12 +1,14 @@
 //! A site's configuration as WordPress composes it. Plain data, checked once, here.
 
+use qahm_enrich::address::{Networks, Proxies};
 use serde::Deserialize;
 
 use crate::calendar::Calendar;
-use crate::proxies::Proxies;
 
 /// Bytes of a configuration at most.
 pub const CONFIG_MAX: usize = 16 * 1024;
+/// Goals of a site at most.
+const GOALS_MAX: usize = 20;
 
 /// What the engine uses of a site's configuration. Members it does not know are ignored: the plugin may be newer.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,17 +44,48 @@ pub struct SiteConfig {
     /// Query arguments that name a page.
     pub query_keys: Vec<String>,
     /// `"auto"`, or networks.
-    pub trusted_proxies: Networks,
+    pub trusted_proxies: Trusted,
+    /// Bots, and visitors of these paths, networks and countries are neither counted nor listed.
+    pub exclude_bots: bool,
+    /// A path with everything below it, or with `*` at its end everything that begins with it.
+    pub exclude_paths: Vec<String>,
+    pub exclude_ips: Vec<String>,
+    /// ISO 3166 codes.
+    pub exclude_countries: Vec<String>,
+    /// If not empty, no other countries' visitors are counted.
+    pub only_countries: Vec<String>,
+    /// Addresses are shortened before their country is looked up.
+    pub anonymize_ip: bool,
+    /// Visitors listed at most; never a limit of counting.
+    pub max_visitors: u32,
+    /// Seconds a heavy answer may be reused.
+    pub cache_ttl: u32,
+    /// A MaxMind-format file; empty = the one that was installed.
+    pub geoip_db: String,
+    pub goals: Vec<Goal>,
+    #[serde(skip)]
+    pub excluded_networks: Networks,
     #[serde(skip)]
     pub proxies: Proxies,
     #[serde(skip)]
     pub calendar: Calendar,
 }
 
+/// A goal: what the site's owner wants visitors to reach.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Goal {
+    pub name: String,
+    /// `page`, `selector`, `form` or `event`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The path (`*` at its end: everything that begins with it), selector, form's or event's name.
+    pub value: String,
+}
+
 /// `"auto"` or a list of addresses and networks.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub enum Networks {
+pub enum Trusted {
     Word(String),
     List(Vec<String>),
 }
@@ -75,7 +108,18 @@ impl Default for SiteConfig {
             gdpr_mode: false,
             consent: "none".into(),
             query_keys: Vec::new(),
-            trusted_proxies: Networks::Word("auto".into()),
+            trusted_proxies: Trusted::Word("auto".into()),
+            exclude_bots: true,
+            exclude_paths: Vec::new(),
+            exclude_ips: Vec::new(),
+            exclude_countries: Vec::new(),
+            only_countries: Vec::new(),
+            anonymize_ip: true,
+            max_visitors: 1000,
+            cache_ttl: 10,
+            geoip_db: String::new(),
+            goals: Vec::new(),
+            excluded_networks: Networks::default(),
             proxies: Proxies::default(),
             calendar: Calendar::default(),
         }
@@ -102,14 +146,32 @@ impl SiteConfig {
         if config.memory_limit < 32 << 20 {
             return Err("memory_limit: at least 32 MiB".into());
         }
+        config.excluded_networks = Networks::parse(config.exclude_ips.iter().map(String::as_str))
+            .map_err(|wrong| format!("exclude_ips: {wrong}"))?;
+        if config.goals.len() > GOALS_MAX {
+            return Err(format!("goals: at most {GOALS_MAX}"));
+        }
         config.calendar = Calendar::new(&config.timezone)
             .ok_or_else(|| format!("timezone: {:?} is not known", config.timezone))?;
         config.proxies = match &config.trusted_proxies {
-            Networks::Word(word) if word == "auto" => Proxies::automatic(),
-            Networks::Word(word) => Proxies::listed([word.as_str()])?,
-            Networks::List(list) => Proxies::listed(list.iter().map(String::as_str))?,
+            Trusted::Word(word) if word == "auto" => Proxies::automatic(),
+            Trusted::Word(word) => Proxies::listed([word.as_str()])?,
+            Trusted::List(list) => Proxies::listed(list.iter().map(String::as_str))?,
         };
         Ok(config)
+    }
+
+    /// Whether a page is one that nothing is told of.
+    pub fn excludes_path(&self, page: &str) -> bool {
+        let path = page.split('?').next().unwrap_or(page);
+        self.exclude_paths.iter().any(|excluded| match excluded.strip_suffix('*') {
+            Some(beginning) => path.starts_with(beginning),
+            None => {
+                let excluded = excluded.trim_end_matches('/');
+                path.strip_prefix(excluded).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    && !excluded.is_empty()
+            }
+        })
     }
 }
 
@@ -136,10 +198,28 @@ mod tests {
             (r#"{"hosts":["a"],"timezone":"Mars/X"}"#, "timezone"),
             (r#"{"hosts":["a"],"memory_limit":1}"#, "memory_limit"),
             (r#"{"hosts":["a"],"trusted_proxies":["nonsense"]}"#, "trusted_proxies"),
+            (r#"{"hosts":["a"],"exclude_ips":["nonsense"]}"#, "exclude_ips"),
             (r#"{"hosts":"a"}"#, "hosts"),
         ] {
             let error = SiteConfig::parse(json).unwrap_err();
             assert!(error.contains(name) || error.contains("expected a sequence"), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn excluded_paths() {
+        let json = r#"{"hosts":["a"],"exclude_paths":["/wp-admin/","/login","/tmp*","/"]}"#;
+        let config = SiteConfig::parse(json).unwrap();
+        for (page, excluded) in [
+            ("/wp-admin", true),
+            ("/wp-admin/x", true),
+            ("/wp-administration", false),
+            ("/login?p=1", true),
+            ("/tmp-1", true),
+            ("/", false),
+            ("/about", false),
+        ] {
+            assert_eq!(config.excludes_path(page), excluded, "{page}");
         }
     }
 }

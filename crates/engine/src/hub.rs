@@ -45,6 +45,9 @@ pub struct Frame {
     pub excluded: BTreeMap<String, u64>,
     /// Newest first.
     pub alerts: Vec<Episode>,
+    /// Seconds a heavy answer about the site may be reused.
+    #[serde(skip)]
+    pub cache_ttl: u32,
     /// The engine did not answer in time and these are older numbers. Always false here.
     pub stale: bool,
 }

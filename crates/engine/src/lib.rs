@@ -4,12 +4,14 @@
 //!
 //! - `main` starts the threads, nothing else
 //! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
+//! - [`intake`] one record: who, where, set aside, counted
 //! - [`serve`] questions and commands over the control socket
 //! - [`store`] SQLite · [`hub`] what is shown
+//! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
 //! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
-//! - [`config`], [`proxies`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
+//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
 
 pub mod alert;
 pub mod calendar;
@@ -19,11 +21,12 @@ pub mod daemon;
 pub mod enrich;
 pub mod failure;
 pub mod hub;
+pub mod intake;
 pub mod live;
 pub mod notify;
 pub mod options;
 pub mod pipeline;
-pub mod proxies;
+pub mod report;
 pub mod serve;
 pub mod store;
 

@@ -43,6 +43,8 @@ fn apply(live: &mut Live, at: Second, view: u64, sequence: u32, kind: TouchKind)
         view,
         page: PageId(1),
         from: PageId(0),
+        profile: Default::default(),
+        detail: Default::default(),
     })
 }
 
@@ -187,6 +189,8 @@ fn keys_remembered_by_many_sites_share_a_quarter_of_the_memory() {
                 view,
                 page,
                 from: page,
+                profile: Default::default(),
+                detail: Default::default(),
             };
             live.apply(&touch);
         }

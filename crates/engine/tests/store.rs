@@ -5,12 +5,15 @@ use std::collections::HashMap;
 
 use qahm_engine::calendar::Calendar;
 use qahm_engine::clock::Mark;
+use qahm_engine::live::facts::{Cell, Dim, Entry, EntryKind, METRICS, Request, Timing};
+use qahm_engine::live::names::NameId;
 use qahm_engine::live::pages::{OTHER, PageId};
+use qahm_engine::live::profiles::ProfileId;
 use qahm_engine::live::touch::{Touch, TouchKind};
 use qahm_engine::live::visitor::VisitorKey;
 use qahm_engine::live::{Live, Second};
 use qahm_engine::store::Store;
-use qahm_engine::store::batch::{Batch, RequestRow, ViewRow};
+use qahm_engine::store::batch::{Batch, EventRow, RequestRow, TimingRow, ViewRow};
 use qahm_event::SiteId;
 
 const HOUR: i64 = 3600;
@@ -21,19 +24,51 @@ fn mark(live: &Live) -> Mark {
     Mark { boot: "boot".into(), shift: 0, second: live.now(), unix: live.unix() }
 }
 
-/// One view and one request of a site, some hours ago.
+/// One row of each kind of a site, some hours ago.
 fn rows(batch: &mut Batch, site: u64, hours: i64) {
     let (site, at) = (SiteId(site), (NOW - hours * HOUR) * 1000);
-    batch.views.push(ViewRow { site, at, view: 1, visit: None, page: 0, referrer: String::new() });
-    batch.requests.push(RequestRow {
+    let (page, profile) = (PageId(0), ProfileId(0));
+    batch.views.push(ViewRow {
         site,
         at,
-        page: "/".into(),
-        status: 200,
-        generation: None,
-        queries: None,
-        flags: 0,
+        view: 1,
+        visit: None,
+        page: 0,
+        referrer: String::new(),
+        profile: 0,
     });
+    let request = Request {
+        at: 0,
+        page,
+        profile,
+        status: 200,
+        fatal: false,
+        bot: false,
+        generation: u32::MAX,
+        queries: u32::MAX,
+    };
+    batch.requests.push(RequestRow { site, at, request, path: None });
+    let entry = Entry {
+        id: batch.events.len() as u64 + 1,
+        at: 0,
+        kind: EntryKind::Click,
+        sub: 0,
+        undone: false,
+        page,
+        profile,
+        name: NameId(0),
+        value: 0,
+        key: VisitorKey(0),
+        visit: 0,
+        view: 0,
+    };
+    batch.events.push(EventRow { site, at, entry });
+    batch.times.push(TimingRow {
+        site,
+        at,
+        timing: Timing { at: 0, page, profile, internal: false, values: [1; 6] },
+    });
+    batch.rollups.insert((site, Cell { minute: at / 60_000, dim: Dim::Page, key: 1 }), [1; METRICS]);
 }
 
 /// Rows per (kind, site).
@@ -70,7 +105,7 @@ fn each_site_keeps_its_own_hours_and_empty_days_go() {
     let retention = [(SiteId(1), 1), (SiteId(2), 24), (SiteId(3), 48)];
     while store.expire(NOW, &retention).unwrap() {}
     let counts = count(directory.path());
-    for kind in ["views", "requests"] {
+    for kind in ["views", "requests", "events", "times", "rollups"] {
         for (site, left) in [(1, 1), (2, 3), (3, 5)] {
             assert_eq!(counts.get(&(kind.to_owned(), site)), Some(&left), "{kind} of site {site}");
         }
@@ -106,6 +141,8 @@ fn the_journal_and_the_keys_of_visitors_go_within_the_hour() {
         view: 77,
         page: PageId(0),
         from: OTHER,
+        profile: Default::default(),
+        detail: Default::default(),
     };
     live.apply(&touch);
     batch.touch(&touch, live.now());

@@ -12,8 +12,8 @@ use siphasher::sip::SipHasher24;
 
 use crate::clock::Second;
 
-/// A keyed hash that names a visitor for a day. Never 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A keyed hash that names a visitor for a day. 0 = nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct VisitorKey(pub u64);
 
 /// A visit continues while less than this many seconds lie between last being heard from and the next view.

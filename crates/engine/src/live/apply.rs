@@ -1,5 +1,6 @@
 //! What one event does to the live state.
 
+use super::facts::{EntryKind, Metric};
 use super::pages::OTHER;
 use super::site::Site;
 use super::slab::NIL;
@@ -23,6 +24,8 @@ pub enum Outcome {
 
 /// Views of one visitor kept in memory; beyond it the oldest are forgotten.
 const VIEWS_MAX: usize = 64;
+/// Depths that are told when first reached, in % (E2).
+const THRESHOLDS: [u8; 4] = [25, 50, 75, 90];
 
 impl Live {
     /// The visitor key of a view that is known, and whether it is private.
@@ -85,8 +88,14 @@ impl Live {
         let known = known.filter(|v| {
             self.views.get(*v).is_some_and(|view| view.id == touch.view && view.visitor == visitor)
         });
+        self.come_back(visitor, touch.at);
         let view = known.unwrap_or_else(|| self.add_view(visitor, touch));
         let outcome = self.change_view(visitor, view, touch);
+        match touch.kind {
+            TouchKind::Engage => self.engage(visitor, view, touch),
+            TouchKind::Fail => self.fail(view),
+            _ => {}
+        }
         self.hear(visitor, number, touch.at);
         outcome
     }
@@ -105,7 +114,23 @@ impl Live {
                 visitor.day = place.site.kept.day as u16;
             }
         }
+        self.set_profile(index, touch.profile);
         index
+    }
+
+    /// Gives a visitor another profile, and moves what it is counted as there.
+    pub(super) fn set_profile(&mut self, index: u32, profile: super::profiles::ProfileId) {
+        let Some(visitor) = self.visitors.get_mut(index) else { return };
+        let Some(place) = self.sites.get_mut(usize::from(visitor.site)) else { return };
+        let site = &mut place.site;
+        let number = super::profiles::ProfileId(site.profiles.hold(profile.0));
+        let old = std::mem::replace(&mut visitor.profile, number);
+        site.profiles.let_go(old.0);
+        let (active, thirty) = (i32::from(visitor.active), i32::from(visitor.thirty));
+        if old != number && (active, thirty) != (0, 0) {
+            site.present(old, -active, -thirty);
+            site.present(number, active, thirty);
+        }
     }
 
     fn add_view(&mut self, visitor: u32, touch: &Touch) -> u32 {
@@ -120,6 +145,13 @@ impl Live {
             seen: 0,
             sequence: touch.sequence,
             closing: 0,
+            began: touch.at,
+            ended: 0,
+            engaged: 0,
+            scroll: 0,
+            tall: false,
+            failed: false,
+            internal: touch.kind == TouchKind::View && touch.detail.internal(),
             visible: false,
             begun: false,
             gone: false,
@@ -143,8 +175,9 @@ impl Live {
         if list.len() <= VIEWS_MAX {
             return;
         }
-        let heard = |v: &&u32| self.views.get(**v).map_or(0, |w| w.heard);
-        let Some(oldest) = list.iter().skip(1).min_by_key(heard) else { return };
+        // One that counts nowhere goes first.
+        let worth = |v: &&u32| self.views.get(**v).map_or((false, 0), |w| (w.counted, w.heard));
+        let Some(oldest) = list.iter().skip(1).min_by_key(worth) else { return };
         let counted = self.views.get(*oldest).is_some_and(|w| w.counted);
         let site = self.visitors.get(visitor).and_then(|v| self.sites.get_mut(usize::from(v.site)));
         if let Some(place) = site.filter(|_| counted) {
@@ -158,28 +191,36 @@ impl Live {
         let mut outcome = Outcome::Taken;
         let private = self.visitors.get(visitor).is_some_and(|v| v.private);
         let Some(view) = self.views.get_mut(index) else { return outcome };
+        if touch.kind == TouchKind::View {
+            view.internal = touch.detail.internal();
+        }
         let latest = touch.sequence >= view.sequence;
         view.sequence = view.sequence.max(touch.sequence);
         view.heard = view.heard.max(touch.at);
         if latest && touch.kind != TouchKind::Leave {
             // Heard again, whatever was thought before: the view is there.
-            (view.closing, view.gone, view.yielding) = (0, false, false);
+            (view.closing, view.ended, view.gone, view.yielding) = (0, 0, false, false);
             let was = view.visible;
             view.visible = match touch.kind {
                 TouchKind::Hidden => false,
                 TouchKind::View => touch.on,
-                _ => true,
+                TouchKind::Visible | TouchKind::Beat => true,
+                // What is done on a page may be told when it is hidden already.
+                _ => was,
             };
             if was || view.visible {
                 view.seen = view.seen.max(touch.at);
             }
+        }
+        if touch.kind == TouchKind::Leave {
+            view.ended = touch.at.max(view.began);
         }
         match touch.kind {
             // A begun view that begins again is heard, and still one view.
             TouchKind::View if !view.begun => {
                 view.begun = true;
                 self.succeed(visitor, index, touch);
-                outcome = self.begin_view(visitor, touch);
+                outcome = self.begin_view(visitor, index, touch);
             }
             // It has left before; its successor has begun; nobody's key could join it to one; or it was never seen.
             TouchKind::Leave if view.gone || view.yielding || private || view.never_seen() => {
@@ -242,25 +283,78 @@ impl Live {
     }
 
     /// Counts the view, and the visit if it begins one.
-    fn begin_view(&mut self, visitor: u32, touch: &Touch) -> Outcome {
-        let Some(visitor) = self.visitors.get_mut(visitor) else { return Outcome::NoSite };
+    fn begin_view(&mut self, index: u32, view: u32, touch: &Touch) -> Outcome {
+        let page = self.views.get(view).map_or(OTHER, |v| v.page);
+        let Some(visitor) = self.visitors.get_mut(index) else { return Outcome::NoSite };
         let Some(place) = self.sites.get_mut(usize::from(visitor.site)) else { return Outcome::NoSite };
         let site = &mut place.site;
         site.kept.views_today += 1;
         site.minutes.note_view();
         if visitor.private {
             site.kept.private_today += 1;
+            self.sum_up(index, Some(page), Metric::Views, 1);
             return Outcome::View { visit: 0, new_visit: false };
         }
         let new_visit = visitor.visit == 0 || touch.at >= visitor.heard + VISIT_GAP;
+        let remembered = visitor.past_bytes();
         if new_visit {
             site.kept.visits_today += 1;
-            visitor.visit = touch.at.max(1);
-            visitor.visit_views = 0;
-            visitor.entry = touch.page;
+            visitor.begin_visit(touch.at, page);
+        } else {
+            visitor.walk(page);
         }
-        visitor.visit_views = visitor.visit_views.saturating_add(1);
-        Outcome::View { visit: visitor.visit, new_visit }
+        self.past_bytes = self.past_bytes + visitor.past_bytes() - remembered;
+        let visit = visitor.visit;
+        if new_visit {
+            self.set_profile(index, touch.profile);
+            self.sum_up(index, Some(page), Metric::Visits, 1);
+        }
+        self.sum_up(index, Some(page), Metric::Views, 1);
+        let kind = if new_visit { EntryKind::Start } else { EntryKind::View };
+        self.enter(index, view, kind, touch.detail.view_kind(), super::names::NameId(0), 0);
+        Outcome::View { visit, new_visit }
+    }
+
+    /// Engaged time and depth so far: absolute values, so the highest holds whatever order they come in.
+    fn engage(&mut self, index: u32, at: u32, touch: &Touch) {
+        let Some(view) = self.views.get_mut(at) else { return };
+        let page = view.page;
+        // Nobody is engaged for longer than the page is known.
+        let longest = touch.at.saturating_sub(view.began) + 1;
+        let engaged = u32::from(touch.detail.engaged()).min(longest) as u16;
+        let more = engaged.saturating_sub(view.engaged);
+        view.engaged = view.engaged.max(engaged);
+        let (depth, first) = (view.scroll, !view.tall);
+        if touch.detail.tall() {
+            view.tall = true;
+            view.scroll = view.scroll.max(touch.detail.scroll());
+        }
+        let (reached, tall) = (view.scroll, view.tall);
+        let Some(visitor) = self.visitors.get_mut(index) else { return };
+        if visitor.visit != 0 {
+            visitor.engaged = visitor.engaged.saturating_add(u32::from(more));
+        }
+        if more > 0 {
+            self.sum_up(index, Some(page), Metric::Engaged, more.into());
+        }
+        if tall && first {
+            self.sum_up(index, Some(page), Metric::Scrolled, 1);
+        }
+        if reached > depth {
+            self.sum_up(index, Some(page), Metric::Scroll, i64::from(reached - depth));
+            for threshold in THRESHOLDS.into_iter().filter(|t| (depth + 1..=reached).contains(t)) {
+                let none = super::names::NameId(0);
+                self.enter(index, at, EntryKind::Scroll, 0, none, threshold.into());
+            }
+        }
+    }
+
+    fn fail(&mut self, at: u32) {
+        let Some(view) = self.views.get_mut(at) else { return };
+        let (visitor, page) = (view.visitor, view.page);
+        if !std::mem::replace(&mut view.failed, true) {
+            self.sum_up(visitor, Some(page), Metric::FailedViews, 1);
+        }
     }
 
     /// The visitor was heard from: counts it anew in every window.

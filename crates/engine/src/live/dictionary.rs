@@ -133,7 +133,13 @@ impl<W: Word> Dictionary<W> {
         place.as_ref().map(|p| &p.word)
     }
 
+    /// Everything that is in it, with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &W)> {
+        self.places.iter().flatten().map(|place| (place.id, &place.word))
+    }
+
     /// Somebody refers to the number until `let_go`. Answers the number: 0 if the thing is gone.
+    #[must_use]
     pub fn hold(&mut self, id: u32) -> u32 {
         match self.by_id.get(&id).and_then(|at| self.places.get_mut(*at as usize)) {
             Some(Some(place)) => {
@@ -161,6 +167,11 @@ impl<W: Word> Dictionary<W> {
 
     pub fn is_empty(&self) -> bool {
         self.by_word.is_empty()
+    }
+
+    /// At most so many things from now on; what is over it goes as new ones come.
+    pub fn set_cap(&mut self, cap: usize) {
+        self.cap = cap;
     }
 
     /// Bytes of memory, estimated.

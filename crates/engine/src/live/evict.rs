@@ -1,6 +1,7 @@
 //! What goes when memory ends: the visitors heard from longest ago, counted where they were counted.
 
-use super::touch::{Touch, TouchKind};
+use super::profiles::ProfileId;
+use super::touch::{Detail, Touch, TouchKind};
 use super::{Live, Second};
 use crate::live::pages::OTHER;
 
@@ -27,6 +28,8 @@ impl Live {
                 view: 0,
                 page: OTHER,
                 from: OTHER,
+                profile: ProfileId(0),
+                detail: Detail::default(),
             });
             self.count_evicted(index);
             self.evict_visitor(index);

@@ -94,6 +94,13 @@ impl EntryKind {
     }
 }
 
+/// `sub` of `EntryKind::Click`: what was clicked.
+pub const CLICKED: [&str; 5] = ["link", "button", "outbound", "download", "marked"];
+/// `sub` of `EntryKind::Form`: what became of it.
+pub const FORMED: [&str; 4] = ["start", "active", "abandon", "submit"];
+/// `sub` of `EntryKind::Report`: what was reported.
+pub const REPORTED: [&str; 4] = ["fatal", "warning", "database", "slow-query"];
+
 /// One entry of a site's feed. 64 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -198,7 +205,7 @@ pub enum Metric {
     FormsAbandoned = 14,
     FormsSubmitted = 15,
     Searches = 16,
-    /// Entries that have a name: how often.
+    /// How often an entry with this name came.
     Count = 17,
 }
 

@@ -13,6 +13,15 @@ pub struct Minute {
     /// Highest V1 of the minute.
     pub active: u32,
     pub views: u32,
+    /// Visitors and views of the local day, at the end of the minute.
+    pub today: u64,
+    pub views_total: u64,
+}
+
+impl Minute {
+    fn new(number: i64, active: u32) -> Minute {
+        Minute { number, active, views: 0, today: 0, views_total: 0 }
+    }
 }
 
 /// The last minutes; the newest is at the back.
@@ -28,17 +37,17 @@ impl Minutes {
     /// minute it had reached; by more, the series starts again.
     pub fn turn(&mut self, number: i64, active: u32) {
         match self.ring.back() {
-            None => self.push(Minute { number, active, views: 0 }),
+            None => self.push(Minute::new(number, active)),
             Some(last) if number > last.number => {
                 let first = (last.number + 1).max(number - KEPT as i64 + 1);
                 for n in first..=number {
-                    self.push(Minute { number: n, active, views: 0 });
+                    self.push(Minute::new(n, active));
                 }
             }
             Some(last) if number < last.number - 1440 => {
                 self.ring.clear();
                 self.unstored = 0;
-                self.push(Minute { number, active, views: 0 });
+                self.push(Minute::new(number, active));
             }
             Some(_) => {}
         }
@@ -64,6 +73,16 @@ impl Minutes {
     pub fn note_view(&mut self) {
         if let Some(last) = self.ring.back_mut() {
             last.views += 1;
+            self.unstored = self.unstored.min(last.number);
+        }
+    }
+
+    /// What the local day has counted so far.
+    pub fn note_totals(&mut self, today: u64, views_total: u64) {
+        if let Some(last) = self.ring.back_mut()
+            && (last.today, last.views_total) != (today, views_total)
+        {
+            (last.today, last.views_total) = (today, views_total);
             self.unstored = self.unstored.min(last.number);
         }
     }

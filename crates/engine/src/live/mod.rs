@@ -4,14 +4,17 @@
 //! fold of a visitor's touches gives the same state on any day and on any node, and everything shown is derived
 //! from it. Times are whole seconds: "the last N s" at T are the seconds T−N+1 … T.
 //!
-//! - `touch` one event of a view · `apply` what it does · `settle` what time does
-//! - `visitor`, `site` the state · `pages`, `minutes`, `slices` parts of a site
+//! - `touch` one event of a view · `apply` what it does · `settle` what time does · `feed` what is told of it
+//! - `visitor`, `site` the state · `pages`, `minutes`, `slices`, `profiles`, `names`, `log` parts of a site
+//! - `facts` what logs, feed and rollups are made of · `dictionary` numbers for things that repeat
 //! - `slab`, `wheel`, `table` where it is kept · `evict` what goes when memory ends · `snapshot` as bytes
 
 pub mod apply;
 pub mod dictionary;
 pub mod evict;
 pub mod facts;
+pub mod feed;
+pub mod log;
 pub mod minutes;
 pub mod names;
 pub mod pages;
@@ -49,8 +52,8 @@ pub const LEAVE: Second = 3;
 pub const LEAVE_BY_LINK: Second = 10;
 /// Bytes of page names a site may always have: some 80 pages.
 const PAGES_LEAST: usize = 16 << 10;
-/// A view that left is remembered this long, to recognise late duplicates.
-const GONE: Second = 120;
+/// A profile and its place in tables, about.
+const PROFILE_BYTES: usize = 500;
 
 /// The live state of every site of this Unix user.
 #[derive(Debug, Default)]
@@ -72,6 +75,10 @@ pub struct Live {
     budget: usize,
     /// Where the search for the oldest visitor goes on.
     hand: u32,
+    /// Room for the visitors whose timer is due in a second.
+    due: Vec<u32>,
+    /// The journal is being read: what it tells was entered and summed up when it happened.
+    replaying: bool,
 }
 
 #[derive(Debug)]
@@ -169,6 +176,11 @@ impl Live {
         let share = (self.budget / 4 / self.by_id.len().max(1)).max(PAGES_LEAST);
         for place in &mut self.sites {
             place.site.pages.set_limit(share);
+            // The logs have as much, besides the budget.
+            place.site.feed.set_limit(share / 2);
+            place.site.timings.set_limit(share / 4);
+            place.site.requests.set_limit(share / 4);
+            place.site.profiles.set_cap((share / 2 / PROFILE_BYTES).clamp(64, profiles::CAP));
         }
     }
 
@@ -189,12 +201,36 @@ impl Live {
         self.sites.iter().filter(|p| p.known).map(|p| p.id).collect()
     }
 
+    /// Calls for every visitor of a site, with its views.
+    pub fn each_visitor(&self, id: SiteId, mut then: impl FnMut(&Visitor, &[&View])) {
+        let Some(&number) = self.by_id.get(&id) else { return };
+        let mut views: Vec<&View> = Vec::new();
+        for index in 0..self.visitors.high() {
+            let Some(visitor) = self.visitors.get(index) else { continue };
+            if visitor.key.0 == 0 || visitor.site != number {
+                continue;
+            }
+            views.clear();
+            let mut at = visitor.views;
+            while let Some(view) = self.views.get(at) {
+                views.push(view);
+                at = view.next;
+            }
+            then(visitor, &views);
+        }
+    }
+
     /// Visitors in memory.
     pub fn visitors(&self) -> usize {
         self.visitors.len()
     }
 
-    /// Bytes of memory, estimated from the sizes of what is held.
+    /// Bytes of the logs of all sites: a fifth of the memory at most, besides the budget.
+    pub fn log_bytes(&self) -> usize {
+        self.sites.iter().map(|p| p.site.log_bytes()).sum()
+    }
+
+    /// Bytes of memory but for the logs, estimated from the sizes of what is held.
     pub fn bytes(&self) -> usize {
         self.visitors.len() * (size_of::<Visitor>() + table::ENTRY_BYTES)
             + self.views.len() * (size_of::<View>() + table::ENTRY_BYTES)

@@ -31,10 +31,12 @@ pub enum NameKind {
     Linker = 8,
     /// What PHP or the database reported: kind, message, file, line.
     Report = 9,
+    /// What an own event was told with, JSON.
+    Properties = 10,
 }
 
 impl NameKind {
-    pub const ALL: [NameKind; 9] = [
+    pub const ALL: [NameKind; 10] = [
         Self::Element,
         Self::Form,
         Self::Goal,
@@ -44,6 +46,7 @@ impl NameKind {
         Self::Change,
         Self::Linker,
         Self::Report,
+        Self::Properties,
     ];
 
     pub fn from_u8(number: u8) -> Option<NameKind> {
@@ -59,7 +62,7 @@ pub struct Names {
 }
 
 /// As many as `NameKind::ALL`; a number is `n × 16 + kind`.
-const KINDS: u32 = 9;
+const KINDS: u32 = 10;
 const SPREAD: u32 = 16;
 
 impl Default for Names {

@@ -15,14 +15,23 @@ const TRIES: usize = 8;
 pub const OTHER: PageId = PageId(0);
 
 /// A page's number in the store: never reused, unique within its site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct PageId(pub u32);
+
+/// What WordPress says of a page (P6); each "" if it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meta {
+    pub post_type: Box<str>,
+    pub author: Box<str>,
+    pub category: Box<str>,
+}
 
 #[derive(Debug, Clone)]
 pub struct Page {
     pub id: PageId,
     pub path: Box<str>,
     pub title: Box<str>,
+    pub meta: Meta,
     /// Views in memory that stand on it; 0 = may be replaced.
     pub held: u32,
     /// Active visitors whose page it is.
@@ -57,6 +66,7 @@ impl Default for Pages {
             id: OTHER,
             path: "(other)".into(),
             title: "".into(),
+            meta: Meta::default(),
             held: u32::MAX / 2,
             active: 0,
             day: 0,
@@ -94,7 +104,9 @@ impl Pages {
             return page.id;
         }
         let id = PageId(self.next_id);
-        let page = Page { id, path: path.into(), title: title.into(), held: 0, active: 0, day: self.today };
+        let meta = Meta::default();
+        let page =
+            Page { id, path: path.into(), title: title.into(), meta, held: 0, active: 0, day: self.today };
         if !self.place(page.clone()) {
             return OTHER;
         }
@@ -103,16 +115,25 @@ impl Pages {
         id
     }
 
+    /// Learns what WordPress says of a page.
+    pub fn describe(&mut self, id: PageId, meta: &Meta) {
+        let Some(place) = self.by_id.get(&id).filter(|_| id != OTHER) else { return };
+        let Some(page) = self.places.get_mut(*place as usize).filter(|p| p.meta != *meta) else { return };
+        self.text_bytes = self.text_bytes + meta.bytes() - page.meta.bytes();
+        page.meta = meta.clone();
+        self.changed.push(page.clone());
+    }
+
     /// The number of a path that is already known.
     pub fn known(&self, path: &str) -> Option<PageId> {
         self.by_path.get(path).and_then(|p| self.places.get(*p as usize)).map(|p| p.id)
     }
 
     /// Puts back a page as the store knew it.
-    pub fn restore(&mut self, id: PageId, path: &str, title: &str, day: u32) {
+    pub fn restore(&mut self, id: PageId, path: &str, title: &str, meta: Meta, day: u32) {
         self.next_id = self.next_id.max(id.0 + 1);
         if id != OTHER && !path.is_empty() && self.places.len() <= CAP && !self.by_path.contains_key(path) {
-            self.place(Page { id, path: path.into(), title: title.into(), held: 0, active: 0, day });
+            self.place(Page { id, path: path.into(), title: title.into(), meta, held: 0, active: 0, day });
         }
     }
 
@@ -154,7 +175,15 @@ impl Pages {
             if page.held > 0 || page.path.is_empty() {
                 continue;
             }
-            let blank = Page { id: page.id, path: "".into(), title: "".into(), held: 0, active: 0, day: 0 };
+            let blank = Page {
+                id: page.id,
+                path: "".into(),
+                title: "".into(),
+                meta: Meta::default(),
+                held: 0,
+                active: 0,
+                day: 0,
+            };
             let old = std::mem::replace(page, blank);
             self.text_bytes -= old.bytes();
             self.by_path.remove(&old.path);
@@ -246,7 +275,13 @@ impl Pages {
 impl Page {
     /// Bytes of memory: the path stands twice, and tables and places are about this large.
     fn bytes(&self) -> usize {
-        self.path.len() * 2 + self.title.len() + 160
+        self.path.len() * 2 + self.title.len() + self.meta.bytes() + 200
+    }
+}
+
+impl Meta {
+    fn bytes(&self) -> usize {
+        self.post_type.len() + self.author.len() + self.category.len()
     }
 }
 

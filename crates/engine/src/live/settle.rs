@@ -1,10 +1,11 @@
 //! What time does to the live state: views leave, visitors leave the windows, minutes and days turn.
 
 use super::apply::count_today;
+use super::feed::DEPARTED;
 use super::pages::OTHER;
 use super::site::SEEN_BYTES;
 use super::slab::NIL;
-use super::{FIVE, GONE, Live, Second, THIRTY};
+use super::{FIVE, Live, Second, THIRTY};
 use crate::calendar::Day;
 use qahm_event::SiteId;
 
@@ -13,12 +14,21 @@ impl Live {
     pub fn advance(&mut self, to: Second) {
         while self.now < to {
             self.now += 1;
+            let mut due = std::mem::take(&mut self.due);
             while let Some(index) = self.wheel.due(&mut self.visitors, self.now) {
                 self.settle(index);
                 // Time changes a number between two seconds: the old one did not stand in this one any more.
                 self.recount(index, self.now - 1);
+                due.push(index);
+            }
+            // In an order that does not depend on where visitors stand in memory: after a restart the same entries of the
+            // feed must get the same numbers.
+            due.sort_unstable_by_key(|index| self.visitors.get(*index).map(|v| (v.site, v.key.0)));
+            for index in due.drain(..) {
+                self.depart(index);
                 self.fold(index);
             }
+            self.due = due;
             self.turn();
         }
         // The wall clock may have moved although no second has passed.
@@ -69,7 +79,7 @@ impl Live {
             if view.closing != 0 && view.closing <= now {
                 view.gone = true;
             }
-            if view.heard + if view.gone { GONE } else { THIRTY } <= now {
+            if view.heard + THIRTY <= now {
                 self.remove_view(visitor, at);
             }
             at = next;
@@ -137,7 +147,7 @@ impl Live {
                     (last, last_seen) = (at, view.seen);
                 }
             } else {
-                look = look.min(view.heard + if view.gone { GONE } else { THIRTY });
+                look = look.min(view.heard + THIRTY);
             }
             at = view.next;
         }
@@ -162,8 +172,17 @@ impl Live {
         let past_bytes = visitor.past_bytes();
         if active != visitor.active {
             site.active = site.active + u32::from(active) - u32::from(visitor.active);
+            site.present(visitor.profile, i32::from(active) - i32::from(visitor.active), 0);
             visitor.count_as(active, last_second);
             site.changed = true;
+        }
+        match (active, visitor.absent) {
+            (0, 0) => visitor.absent = now,
+            (0, _) => {}
+            _ => visitor.absent = 0,
+        }
+        if visitor.departing() {
+            look = look.min(visitor.absent + DEPARTED);
         }
         visitor.prune(now, THIRTY);
         self.past_bytes = self.past_bytes + visitor.past_bytes() - past_bytes;
@@ -172,6 +191,7 @@ impl Live {
             if (five, thirty) != (visitor.five, visitor.thirty) {
                 site.five = site.five + u32::from(five) - u32::from(visitor.five);
                 site.thirty = site.thirty + u32::from(thirty) - u32::from(visitor.thirty);
+                site.present(visitor.profile, 0, i32::from(thirty) - i32::from(visitor.thirty));
                 (visitor.five, visitor.thirty) = (five, thirty);
                 site.changed = true;
             }
@@ -196,7 +216,9 @@ impl Live {
         if visitor.heard + THIRTY > now || visitor.views != NIL {
             return;
         }
-        visitor.visit = 0;
+        let remembered = visitor.past_bytes();
+        (visitor.visit, visitor.left, visitor.journey) = (0, 0, None);
+        self.past_bytes = self.past_bytes + visitor.past_bytes() - remembered;
         if visitor.past.is_some() {
             // Heard from again now, it would count as what it was in the half hour, after it was last heard from.
             return;
@@ -239,11 +261,13 @@ impl Live {
             site.five = site.five.saturating_sub(u32::from(visitor.five));
             site.thirty = site.thirty.saturating_sub(u32::from(visitor.thirty));
             site.visitors = site.visitors.saturating_sub(1);
+            site.present(visitor.profile, -i32::from(visitor.active), -i32::from(visitor.thirty));
+            site.profiles.let_go(visitor.profile.0);
             site.changed = true;
         }
         visitor.key.0 = 0;
         self.past_bytes -= visitor.past_bytes();
-        visitor.past = None;
+        (visitor.past, visitor.journey) = (None, None);
         visitor.entry = OTHER;
         self.visitors.release(index);
     }

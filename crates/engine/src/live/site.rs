@@ -4,10 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::{Cell, Dim, Entry, METRICS, Metric, Metrics, Request, Timing};
+use super::log::Log;
 use super::minutes::Minutes;
-use super::pages::Pages;
+use super::names::{NameId, NameKind, Names};
+use super::pages::{PageId, Pages};
+use super::profiles::{self, Profile, ProfileId, Profiles};
 use super::slices::Slices;
 use super::{Second, visitor::VisitorKey};
+
+/// Entries of the feed that are kept whatever their age: who looks later gets these.
+pub const FEED: usize = 200;
+/// Cells that wait to be stored; more come only if nothing can be stored.
+const CELLS: usize = 100_000;
 
 /// What cannot be derived from the visitors in memory; stored with every commit that changes it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,10 +40,22 @@ pub struct Kept {
     pub dropped: BTreeMap<String, u64>,
     /// Visitors put out of memory since the site is known.
     pub evicted: u64,
+    /// The number of the feed's last entry.
+    #[serde(default)]
+    pub feed: u64,
+}
+
+/// Visitors of a profile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Present {
+    /// In V1 now.
+    pub active: u32,
+    /// In the last 30 minutes.
+    pub thirty: u32,
 }
 
 /// One site.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Site {
     /// V1's window in seconds.
     pub window: Second,
@@ -53,6 +74,18 @@ pub struct Site {
     /// Visitors put out of memory while a window still held them.
     pub evicted: Slices,
     pub minutes: Minutes,
+    pub names: Names,
+    pub profiles: Profiles,
+    /// Visitors by profile; those that have none are not in it.
+    pub present: HashMap<ProfileId, Present>,
+    /// The feed.
+    pub feed: Log<Entry>,
+    pub timings: Log<Timing>,
+    pub requests: Log<Request>,
+    /// Feed entries undone since the store last took them: number, second.
+    pub undone: Vec<(u64, Second)>,
+    /// Sums per minute since the store last took them.
+    pub rollups: HashMap<Cell, Metrics>,
     pub kept: Kept,
     /// Something shown has changed since the last frame.
     pub changed: bool,
@@ -60,9 +93,88 @@ pub struct Site {
     pub dirty: bool,
 }
 
+impl Default for Site {
+    fn default() -> Site {
+        Site {
+            window: 60,
+            pages: Pages::default(),
+            active: 0,
+            five: 0,
+            thirty: 0,
+            today: 0,
+            visitors: 0,
+            seen: HashMap::new(),
+            evicted: Slices::default(),
+            minutes: Minutes::default(),
+            names: Names::default(),
+            profiles: Profiles::new(profiles::CAP, profiles::KEEP),
+            present: HashMap::new(),
+            feed: Log::new(FEED),
+            timings: Log::new(0),
+            requests: Log::new(0),
+            undone: Vec::new(),
+            rollups: HashMap::new(),
+            kept: Kept::default(),
+            changed: false,
+            dirty: false,
+        }
+    }
+}
+
 impl Site {
     pub fn new(window: Second) -> Site {
         Site { window, ..Site::default() }
+    }
+
+    /// The number of a profile, made if it is new; a coarser one if there are too many; 0 if there are too many of those.
+    pub fn profile(&mut self, profile: &Profile, now: Second) -> ProfileId {
+        let today = self.kept.day;
+        match self.profiles.number(profile, now, today) {
+            0 => ProfileId(self.profiles.number(&profile.coarse(), now, today)),
+            number => ProfileId(number),
+        }
+    }
+
+    /// The number of a name, made if it is new.
+    pub fn name(&mut self, kind: NameKind, text: &str, now: Second) -> NameId {
+        self.names.number(kind, text, now, self.kept.day)
+    }
+
+    /// Adds to a sum of the site, the page and the profile, in a minute (since 1970).
+    pub(super) fn count(
+        &mut self,
+        minute: i64,
+        page: Option<PageId>,
+        profile: ProfileId,
+        metric: Metric,
+        number: i64,
+    ) {
+        self.sum(Cell { minute, dim: Dim::Site, key: 0 }, metric, number);
+        if let Some(page) = page {
+            self.sum(Cell { minute, dim: Dim::Page, key: page.0 }, metric, number);
+        }
+        self.sum(Cell { minute, dim: Dim::Profile, key: profile.0 }, metric, number);
+    }
+
+    /// Adds to one sum.
+    pub(super) fn sum(&mut self, cell: Cell, metric: Metric, number: i64) {
+        if self.rollups.len() >= CELLS && !self.rollups.contains_key(&cell) {
+            self.kept.approximate = true;
+            return;
+        }
+        if let Some(sum) = self.rollups.entry(cell).or_insert([0; METRICS]).get_mut(metric as usize) {
+            *sum += number;
+        }
+    }
+
+    /// Visitors of a profile have become more or fewer.
+    pub(super) fn present(&mut self, profile: ProfileId, active: i32, thirty: i32) {
+        let present = self.present.entry(profile).or_default();
+        present.active = present.active.saturating_add_signed(active);
+        present.thirty = present.thirty.saturating_add_signed(thirty);
+        if *present == Present::default() {
+            self.present.remove(&profile);
+        }
     }
 
     /// Visitors of the last 5 minutes, with those no longer in memory.
@@ -76,7 +188,11 @@ impl Site {
 
     /// Some number shown is not exact.
     pub fn approximate(&self, now: Second) -> bool {
-        self.kept.approximate || self.evicted.sum(now, super::THIRTY) > 0
+        self.kept.approximate
+            || self.evicted.sum(now, super::THIRTY) > 0
+            || self.feed.approximate(now)
+            || self.timings.approximate(now)
+            || self.requests.approximate(now)
     }
 
     /// Notes V1 after an event or at a new minute.
@@ -100,6 +216,7 @@ impl Site {
             excluded: std::mem::take(&mut kept.excluded),
             dropped: std::mem::take(&mut kept.dropped),
             evicted: kept.evicted,
+            feed: kept.feed,
             ..Kept::default()
         };
         self.pages.today = day;
@@ -118,9 +235,18 @@ impl Site {
         count(&mut self.kept.dropped, reason);
     }
 
-    /// Bytes of memory beside visitors and views, estimated.
+    /// Bytes of memory beside visitors, views and logs, estimated.
     pub fn bytes(&self) -> usize {
-        self.pages.bytes() + self.seen.len() * SEEN_BYTES
+        self.pages.bytes()
+            + self.seen.len() * SEEN_BYTES
+            + self.names.bytes()
+            + self.profiles.bytes()
+            + self.present.len() * 24
+    }
+
+    /// Bytes of the logs, which have a share of their own.
+    pub fn log_bytes(&self) -> usize {
+        self.feed.bytes() + self.timings.bytes() + self.requests.bytes()
     }
 }
 

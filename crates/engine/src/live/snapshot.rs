@@ -6,8 +6,10 @@
 use qahm_event::SiteId;
 
 use super::Live;
+use super::facts::{Entry, EntryKind, Request, Timing};
 use super::minutes::{Minute, Minutes};
 use super::pages::PageId;
+use super::profiles::ProfileId;
 use super::site::Kept;
 use super::slab::NIL;
 use super::touch::{byte, long, word};
@@ -17,7 +19,7 @@ use super::visitor::{View, Visitor, VisitorKey};
 pub const BUCKETS: u64 = 64;
 
 /// Changes when the bytes do.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Live {
     /// The visitors of a bucket and the keys seen today, as bytes.
@@ -74,6 +76,17 @@ impl Live {
         visitor.visit = word(rest)?;
         visitor.visit_views = word(rest)? as u16;
         visitor.entry = PageId(word(rest)?);
+        visitor.exit = PageId(word(rest)?);
+        let profile = ProfileId(word(rest)?);
+        visitor.engaged = word(rest)?;
+        visitor.absent = word(rest)?;
+        visitor.left = word(rest)?;
+        visitor.left_entry = long(rest)?;
+        let journey = word(rest)?;
+        for _ in 0..journey {
+            let page = PageId(word(rest)?);
+            visitor.journey.get_or_insert_default().push(page);
+        }
         let past = word(rest)?;
         for _ in 0..past {
             let change = (word(rest)?, word(rest)? as u16);
@@ -91,6 +104,7 @@ impl Live {
                 if let Some(place) = self.sites.get_mut(usize::from(n)) {
                     place.site.visitors += 1;
                 }
+                self.set_profile(index, profile);
                 Some((n, index))
             }
             _ => None,
@@ -129,6 +143,30 @@ impl Live {
         });
     }
 
+    /// Puts back the logs of a site, oldest first; after `restore_site`.
+    pub fn restore_logs(
+        &mut self,
+        id: SiteId,
+        feed: Vec<Entry>,
+        timings: Vec<Timing>,
+        requests: Vec<Request>,
+    ) {
+        let Some(&number) = self.by_id.get(&id) else { return };
+        // Which entry says that a visit has left was not known while the journal was read.
+        for entry in feed.iter().filter(|e| e.kind == EntryKind::Left && !e.undone) {
+            let index = self.find_visitor(number, entry.key);
+            if let Some(visitor) = index.and_then(|v| self.visitors.get_mut(v))
+                && visitor.left == entry.at
+            {
+                visitor.left_entry = entry.id;
+            }
+        }
+        let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        place.site.feed.restore(feed);
+        place.site.timings.restore(timings);
+        place.site.requests.restore(requests);
+    }
+
     /// Ends the reading back of a site: sets what cannot be derived from its visitors, and what is derived from both.
     pub fn restore_site(&mut self, id: SiteId, kept: Kept, minutes: impl Iterator<Item = Minute>) {
         let Some(&number) = self.by_id.get(&id) else { return };
@@ -164,10 +202,21 @@ fn encode_visitor(out: &mut Vec<u8>, site: SiteId, visitor: &Visitor, views: &[&
         visitor.visit,
         u32::from(visitor.visit_views),
         visitor.entry.0,
-        past.len() as u32,
+        visitor.exit.0,
+        visitor.profile.0,
+        visitor.engaged,
+        visitor.absent,
+        visitor.left,
     ] {
         out.extend_from_slice(&number.to_le_bytes());
     }
+    out.extend_from_slice(&visitor.left_entry.to_le_bytes());
+    let journey = visitor.journey.as_deref().map_or(&[][..], |pages| pages);
+    out.extend_from_slice(&(journey.len() as u32).to_le_bytes());
+    for page in journey {
+        out.extend_from_slice(&page.0.to_le_bytes());
+    }
+    out.extend_from_slice(&(past.len() as u32).to_le_bytes());
     for (at, number) in past {
         out.extend_from_slice(&at.to_le_bytes());
         out.extend_from_slice(&u32::from(*number).to_le_bytes());
@@ -175,10 +224,21 @@ fn encode_visitor(out: &mut Vec<u8>, site: SiteId, visitor: &Visitor, views: &[&
     out.extend_from_slice(&(views.len() as u32).to_le_bytes());
     // Oldest first, so that putting each at the head of the list gives the same order back.
     for view in views.iter().rev() {
-        let bits = [view.visible, view.begun, view.gone, view.yielding];
+        let bits =
+            [view.visible, view.begun, view.gone, view.yielding, view.tall, view.failed, view.internal];
         out.push(bits.iter().enumerate().map(|(n, bit)| u8::from(*bit) << n).sum());
         out.extend_from_slice(&view.id.to_le_bytes());
-        for number in [view.page.0, view.heard, view.seen, view.sequence, view.closing] {
+        let engagement = u32::from(view.engaged) | u32::from(view.scroll) << 16;
+        for number in [
+            view.page.0,
+            view.heard,
+            view.seen,
+            view.sequence,
+            view.closing,
+            view.began,
+            view.ended,
+            engagement,
+        ] {
             out.extend_from_slice(&number.to_le_bytes());
         }
     }
@@ -187,19 +247,29 @@ fn encode_visitor(out: &mut Vec<u8>, site: SiteId, visitor: &Visitor, views: &[&
 fn decode_view(rest: &mut &[u8]) -> Option<View> {
     let bits = byte(rest)?;
     let id = long(rest)?;
+    let (page, heard, seen) = (PageId(word(rest)?), word(rest)?, word(rest)?);
+    let (sequence, closing, began, ended) = (word(rest)?, word(rest)?, word(rest)?, word(rest)?);
+    let engagement = word(rest)?;
     Some(View {
         id,
         visitor: NIL,
         next: NIL,
-        page: PageId(word(rest)?),
-        heard: word(rest)?,
-        seen: word(rest)?,
-        sequence: word(rest)?,
-        closing: word(rest)?,
+        page,
+        heard,
+        seen,
+        sequence,
+        closing,
+        began,
+        ended,
+        engaged: engagement as u16,
+        scroll: (engagement >> 16) as u8,
         visible: bits & 1 != 0,
         begun: bits & 2 != 0,
         gone: bits & 4 != 0,
         yielding: bits & 8 != 0,
+        tall: bits & 16 != 0,
+        failed: bits & 32 != 0,
+        internal: bits & 64 != 0,
         counted: false,
     })
 }

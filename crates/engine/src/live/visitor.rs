@@ -2,11 +2,15 @@
 
 use super::Second;
 use super::pages::PageId;
+use super::profiles::ProfileId;
 use super::slab::NIL;
 use super::wheel::Timer;
 pub use crate::enrich::visitor::VisitorKey;
 
-/// One page view. 48 bytes; a visitor's views form a list through `next`.
+/// Pages of a visit that are remembered after the one it began on.
+pub const JOURNEY: usize = 50;
+
+/// One page view. 64 bytes; a visitor's views form a list through `next`.
 #[derive(Debug, Clone)]
 pub struct View {
     pub id: u64,
@@ -21,6 +25,19 @@ pub struct View {
     pub sequence: u32,
     /// When a closed view leaves; 0 = open.
     pub closing: Second,
+    /// First heard from, and when its leave came; 0 = it did not.
+    pub began: Second,
+    pub ended: Second,
+    /// Seconds engaged.
+    pub engaged: u16,
+    /// Highest depth in %.
+    pub scroll: u8,
+    /// Taller than 1.2 screens, and its depth is known.
+    pub tall: bool,
+    /// An uncaught JavaScript error of the site's own files.
+    pub failed: bool,
+    /// The visitor came from a page of the site.
+    pub internal: bool,
     pub visible: bool,
     /// The view event itself was counted. An event that overtook it makes the view known, not counted.
     pub begun: bool,
@@ -36,6 +53,16 @@ impl View {
     /// Heard from within the window and not left.
     pub fn active(&self, now: Second, window: Second) -> bool {
         !self.gone && (self.closing == 0 || self.closing > now) && self.heard + window > now
+    }
+
+    /// Seconds on the page: until it was closed, until now while it counts as active, else until it was last heard from.
+    pub fn time(&self, now: Second, window: Second) -> Second {
+        let end = match self.ended {
+            0 if self.active(now, window) => now,
+            0 => self.heard,
+            ended => ended,
+        };
+        end.saturating_sub(self.began)
     }
 }
 
@@ -63,6 +90,19 @@ pub struct Visitor {
     /// Views of the visit.
     pub visit_views: u16,
     pub entry: PageId,
+    /// The page of the view that began last.
+    pub exit: PageId,
+    pub profile: ProfileId,
+    /// Seconds engaged in the visit.
+    pub engaged: u32,
+    /// The first second in which the key was not in V1 any more; 0 = it is.
+    pub absent: Second,
+    /// When the visit left; 0 = it did not.
+    pub left: Second,
+    /// The feed's entry that says so.
+    pub left_entry: u64,
+    /// The pages of the visit after the first one, the last `JOURNEY` of them. Most visits have none.
+    pub journey: Option<Box<Vec<PageId>>>,
     /// Higher numbers that `active` was: (last second of it, number). A later one is lower, or the earlier one would not
     /// matter: so there are never more of them than the highest number. Most visitors never need it.
     pub past: Option<Box<Vec<(Second, u16)>>>,
@@ -85,8 +125,50 @@ impl Visitor {
             visit: 0,
             visit_views: 0,
             entry: PageId(0),
+            exit: PageId(0),
+            profile: ProfileId(0),
+            engaged: 0,
+            absent: 0,
+            left: 0,
+            left_entry: 0,
+            journey: None,
             past: None,
         }
+    }
+
+    /// A visit begins on a page.
+    pub fn begin_visit(&mut self, at: Second, page: PageId) {
+        self.visit = at.max(1);
+        self.visit_views = 1;
+        (self.entry, self.exit) = (page, page);
+        (self.engaged, self.left, self.left_entry) = (0, 0, 0);
+        self.journey = None;
+    }
+
+    /// The visit goes on to a page.
+    pub fn walk(&mut self, page: PageId) {
+        self.visit_views = self.visit_views.saturating_add(1);
+        self.exit = page;
+        let journey = self.journey.get_or_insert_default();
+        journey.push(page);
+        if journey.len() > JOURNEY {
+            journey.remove(0);
+        }
+    }
+
+    /// The pages of the visit in order, the first one and the last `JOURNEY`.
+    pub fn pages(&self) -> impl Iterator<Item = PageId> {
+        std::iter::once(self.entry).chain(self.journey.iter().flat_map(|pages| pages.iter().copied()))
+    }
+
+    /// The visit is out of V1 and has not left yet.
+    pub fn departing(&self) -> bool {
+        self.visit != 0 && self.left == 0 && self.absent != 0 && !self.private
+    }
+
+    /// M4: one view, and engaged for less than 10 s.
+    pub fn bounced(&self) -> bool {
+        self.visit_views <= 1 && self.engaged < 10
     }
 
     /// Sets what the visitor counts as; what it was stood until second `last`, that one included.
@@ -109,10 +191,11 @@ impl Visitor {
         past.max(self.active).max(1)
     }
 
-    /// Bytes that `past` takes beside the visitor, estimated.
+    /// Bytes that `past` and `journey` take beside the visitor, estimated.
     pub fn past_bytes(&self) -> usize {
         const ALLOCATIONS: usize = 56;
-        self.past.as_ref().map_or(0, |p| ALLOCATIONS + p.len() * size_of::<(Second, u16)>())
+        let past = self.past.as_ref().map_or(0, |p| ALLOCATIONS + p.len() * size_of::<(Second, u16)>());
+        past + self.journey.as_ref().map_or(0, |j| ALLOCATIONS + j.len() * size_of::<PageId>())
     }
 
     /// Forgets what no window reaches any more.

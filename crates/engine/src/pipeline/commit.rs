@@ -42,42 +42,31 @@ impl Pipeline {
     pub(super) fn commit(&mut self) -> Result<(), Error> {
         self.gather();
         let begun = Micros::now().0;
-        if !self.batch.is_empty() || self.store.bucket_due(self.live.now()) {
-            let mark = self.clock.mark(self.live.now(), self.live.unix());
-            self.store.commit(&self.batch, &self.live, &mark)?;
-            self.batch.clear();
+        if !self.intake.batch.is_empty() || self.store.bucket_due(self.intake.live.now()) {
+            let mark = self.clock.mark(self.intake.live.now(), self.intake.live.unix());
+            self.store.commit(&self.intake.batch, &self.intake.live, &mark)?;
+            self.intake.batch.clear();
         }
         self.uncommitted = 0;
         self.sources.free();
         self.commit_us = Micros::now().0 - begun;
-        self.committed = self.live.unix();
+        self.committed = self.intake.live.unix();
         Ok(())
     }
 
     /// Adds to the batch what is not made of records: state of sites, alerts, cursors.
     fn gather(&mut self) {
-        for (id, site) in self.live.sites_mut() {
-            if !std::mem::take(&mut site.dirty) {
-                continue;
-            }
-            if let Ok(json) = serde_json::to_string(&site.kept) {
-                self.batch.kept.insert(id, json);
-            }
-            self.batch.pages.extend(site.pages.take_changed().into_iter().map(|page| (id, page)));
-            for minute in site.minutes.take_unstored() {
-                self.batch.minutes.insert((id, minute.number), minute);
-            }
-        }
+        self.intake.gather();
         for (number, entry) in self.outbox.take_changed() {
             let row = entry.and_then(|e| {
                 let site = qahm_event::SiteId::parse(e.site.as_bytes())?;
                 serde_json::to_string(&e).ok().map(|json| (site, json))
             });
-            self.batch.outbox.insert(number, row);
+            self.intake.batch.outbox.insert(number, row);
         }
         if self.uncommitted > 0 {
             for source in self.sources.iter_mut() {
-                self.batch.cursors.insert(source.ring.epoch(), source.drain.position());
+                self.intake.batch.cursors.insert(source.ring.epoch(), source.drain.position());
             }
         }
     }

@@ -56,7 +56,7 @@ impl Pipeline {
         self.outbox.release(now.into(), |pid, started| qahm_runtime::started(pid) == Some(started));
         for name in self.outbox.waiting().into_keys() {
             let Some(site) = SiteId::parse(name.as_bytes()) else { continue };
-            let Some(config) = self.configs.get(&site) else { continue };
+            let Some(config) = self.intake.configs.get(&site) else { continue };
             let door = self.delivery.sites.entry(site).or_default();
             if door.knocking || door.next > now || config.deliver.is_empty() {
                 continue;
@@ -74,7 +74,7 @@ impl Pipeline {
         let Some(source) = self.sources.current() else { return };
         let now = i64::from(self.clock.now());
         let waiting = self.outbox.waiting();
-        for (site, config) in &self.configs {
+        for (site, config) in &self.intake.configs {
             let since = waiting.get(&site.to_string());
             let failed = self.delivery.sites.get(site).is_some_and(|d| d.failures > 0);
             let open =
@@ -89,12 +89,12 @@ impl Pipeline {
 
     /// What the handlers of an alert get (FEATURES A1).
     pub(super) fn alert_data(&self, id: SiteId, kind: &str, level: &str, episode: Option<&Episode>) -> Value {
-        let unix = self.live.unix();
-        let (active, top) = self
-            .live
-            .site(id)
-            .map_or((0, None), |site| (site.active, site.pages.top(1).first().map(|p| p.path.to_string())));
-        let config = self.configs.get(&id);
+        let unix = self.intake.live.unix();
+        let (active, top) =
+            self.intake.live.site(id).map_or((0, None), |site| {
+                (site.active, site.pages.top(1).first().map(|p| p.path.to_string()))
+            });
+        let config = self.intake.configs.get(&id);
         let name = config.map_or("", |c| c.name.as_str());
         let message = match episode {
             Some(e) if e.until.is_some() => {

@@ -6,15 +6,13 @@
 //! This thread alone changes live state, store and alerts. Live state advances at drain, so what is shown is as fresh
 //! as the drain; slots are freed only after COMMIT, so what a crash takes back is drained again.
 //!
-//! - `source` the rings · `event` one record · `commit` the transaction · `publish` what is seen
-//! - `order` what others ask for · `tick` what every second brings · `delivery` alerts · `salts` files of salts
+//! - `source` the rings · `commit` the transaction · `publish` what is seen · `order` what others ask for
+//! - `tick` what every second brings · `delivery` alerts. What one record does is the story of `intake`.
 
 mod commit;
 mod delivery;
-mod event;
 mod order;
 mod publish;
-mod salts;
 pub mod source;
 mod tick;
 
@@ -24,7 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use qahm_event::{Micros, SiteId};
+use qahm_enrich::geo::Geo;
+use qahm_event::{Head, Micros, SiteId};
 use qahm_ring::PAYLOAD_MAX;
 use qahm_runtime::Place;
 
@@ -33,12 +32,12 @@ use crate::alert::site::SiteAlerts;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::hub::Hub;
-use crate::live::{Live, Second};
+use crate::intake::Intake;
+use crate::intake::salts::SaltFiles;
+use crate::live::Second;
 use crate::notify::loopback::{Knock, Knocked};
 use crate::serve::control::Errand;
-use crate::store::batch::Batch;
 use crate::store::{Error, Store};
-use salts::SaltFiles;
 use source::Sources;
 
 /// Records taken in between two looks at everything else.
@@ -51,6 +50,11 @@ const BUSY_US: u64 = 20_000;
 const SHOW_US: u64 = 25_000;
 /// Idle, records and orders are looked at this often (µs).
 const IDLE_US: u64 = 25_000;
+
+/// A record from further ahead than this (µs) did not come from our clock.
+const AHEAD_US: u64 = 2_000_000;
+/// Nor did one from longer ago than this (s): no ring holds events that long.
+const BEHIND: Second = 86_400;
 
 /// What the pipeline is made of.
 pub struct Parts {
@@ -77,13 +81,10 @@ pub struct Pipeline {
     clock: Clock,
     /// Unix time minus engine second.
     offset: i64,
-    live: Live,
-    configs: HashMap<SiteId, SiteConfig>,
-    salts: SaltFiles,
+    intake: Intake,
     alerts: HashMap<SiteId, SiteAlerts>,
     outbox: Outbox,
     delivery: delivery::Deliveries,
-    batch: Batch,
     /// Records drained since the last commit, and when the first of them came (boot µs).
     uncommitted: usize,
     waiting_since: u64,
@@ -105,9 +106,6 @@ pub struct Pipeline {
     epoch: String,
     frames: u64,
     episodes: u64,
-    events: u64,
-    strangers: u64,
-    unreadable: u64,
     /// Unix seconds.
     started: i64,
     committed: i64,
@@ -147,6 +145,10 @@ impl Pipeline {
             .filter_map(|(id, json)| serde_json::from_str(json).ok().map(|state| (*id, state)))
             .collect();
         let epoch = random();
+        // Without a handle of its own it keeps its salts in memory.
+        let salts = SaltFiles::kept_in(&runtime).unwrap_or_default();
+        let mut intake = Intake::new(recovered.live, salts, geo(&configs));
+        intake.configs = configs;
         let mut pipeline = Pipeline {
             runtime,
             data,
@@ -157,13 +159,10 @@ impl Pipeline {
             knocks,
             knocked,
             offset,
-            live: recovered.live,
-            configs,
-            salts: SaltFiles::default(),
+            intake,
             alerts,
             outbox: Outbox::restore(&stored.entries, last.into(), epoch),
             delivery: delivery::Deliveries::default(),
-            batch: Batch::default(),
             uncommitted: 0,
             waiting_since: 0,
             retry_at: 0,
@@ -177,9 +176,6 @@ impl Pipeline {
             epoch: format!("{epoch:016x}"),
             frames: 0,
             episodes: 0,
-            events: 0,
-            strangers: 0,
-            unreadable: 0,
             started: i64::from(clock.now()) + offset,
             committed: 0,
             commit_us: 0,
@@ -204,7 +200,7 @@ impl Pipeline {
                 last_record = now_us;
             } else {
                 // Nothing is behind: time itself may pass.
-                self.live.advance(self.clock.now());
+                self.intake.live.advance(self.clock.now());
             }
             self.tick(now_us);
             self.publish(now_us);
@@ -237,7 +233,7 @@ impl Pipeline {
     /// An engine that knows no site yet takes nothing: what was accepted before WordPress could tell it of the first one
     /// waits in the ring, and would else be taken for records of strangers.
     fn drain(&mut self, now_us: u64, buffer: &mut [u8; PAYLOAD_MAX]) -> usize {
-        if self.configs.is_empty() {
+        if self.intake.configs.is_empty() {
             return 0;
         }
         let mut taken = 0;
@@ -245,7 +241,8 @@ impl Pipeline {
             && let Some(length) = self.sources.next(now_us, buffer)
         {
             if let Some(bytes) = buffer.get(..length) {
-                self.take(bytes, now_us);
+                let (clock, now) = (&self.clock, self.intake.live.now());
+                self.intake.take_bytes(bytes, |head| second(clock, head, now, now_us));
             }
             taken += 1;
         }
@@ -254,8 +251,8 @@ impl Pipeline {
                 self.waiting_since = now_us;
             }
             self.uncommitted += taken;
-            for touch in self.live.evict() {
-                self.batch.touch(&touch, self.live.now());
+            for touch in self.intake.live.evict() {
+                self.intake.batch.touch(&touch, self.intake.live.now());
             }
         } else if self.uncommitted == 0 {
             // Slots whose producers died give nothing to commit, and none of them may wait for a record that comes after
@@ -284,19 +281,35 @@ impl Pipeline {
     }
 }
 
+/// The engine second of a record, unless its time did not come from our clock.
+fn second(clock: &Clock, head: &Head, now: Second, now_us: u64) -> Option<Second> {
+    let at = clock.second(head.time);
+    // `now_us` may be seconds old itself, if the disk or the processor kept us waiting since.
+    let ahead = |now_us: u64| head.time.0 > now_us + AHEAD_US;
+    let odd = (ahead(now_us) && ahead(Micros::now().0)) || at + BEHIND < now;
+    (!odd).then_some(at)
+}
+
 /// Memory of the engine beside ring and live state: the program, SQLite's cache, a batch on its way.
 const OVERHEAD: usize = 24 << 20;
 
-/// What the live state may take: the largest limit that a site asks for, less ring and overhead, at least 4 MiB.
+/// What visitors, views and names may take: of the largest limit that a site asks for, less ring and overhead, four
+/// fifths, for the logs take up to a quarter of it besides; at least 4 MiB.
 fn budget(configs: &HashMap<SiteId, SiteConfig>, ring: usize) -> usize {
     let limit = configs.values().map(|c| c.memory_limit).max().unwrap_or(128 << 20);
-    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ring + OVERHEAD).max(4 << 20)
+    (usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ring + OVERHEAD) / 5 * 4).max(4 << 20)
 }
 
 impl Pipeline {
     fn budget(&self) -> usize {
-        budget(&self.configs, self.sources.bytes())
+        budget(&self.intake.configs, self.sources.bytes())
     }
+}
+
+/// The database of countries: the first that a site names, or the one that was installed.
+fn geo(configs: &HashMap<SiteId, SiteConfig>) -> Geo {
+    let named = configs.values().map(|c| c.geoip_db.as_str()).find(|path| !path.is_empty());
+    Geo::open(named.map(std::path::Path::new))
 }
 
 /// A random number that is not 0.

@@ -48,6 +48,13 @@ impl Pipeline {
                 }
             }
             Order::Acknowledge { site, claim, results } => self.acknowledge(site, claim, &results),
+            Order::Answer { site, question } => self.intake.answer(site, &question).unwrap_or_else(|| {
+                error("bad-request", format!("{:?} is no question about a known site", question.what))
+            }),
+            Order::Explain { site, record } => match self.intake.configs.contains_key(&site) {
+                true => ok(json!({ "explain": self.intake.explain(&record) })),
+                false => error("unknown-site", "the engine does not know this site"),
+            },
             Order::Unclaim { claim } => self.unclaim(claim),
         }
     }
@@ -74,9 +81,8 @@ impl Pipeline {
         if let Err(failed) = self.store.set_config(site, json) {
             return error("store", failed.explain());
         }
-        self.live.set_site(site, config.active_window, config.calendar.clone());
-        self.configs.insert(site, config);
-        self.live.set_budget(self.budget());
+        self.intake.configure(site, config);
+        self.intake.live.set_budget(self.budget());
         if !self.show_site(site, config_hash(json.as_bytes())) {
             return error("full", format!("more than {} sites of one user", qahm_ring::SITES_MAX));
         }
@@ -88,7 +94,7 @@ impl Pipeline {
 
     /// Publishes the site's row: its hosts first, its hash last.
     fn show_site(&self, site: SiteId, hash: u64) -> bool {
-        let Some(config) = self.configs.get(&site) else { return false };
+        let Some(config) = self.intake.configs.get(&site) else { return false };
         let Some(row) = self.sources.current().and_then(|s| s.ring.site_or_insert(site.0)) else {
             return false;
         };
@@ -101,6 +107,8 @@ impl Pipeline {
     /// Publishes everything a new ring must say: who we are, and every site.
     pub(super) fn announce(&mut self) {
         let Some(source) = self.sources.current() else { return };
+        // A new ring has said nothing yet; an old one may still say what an engine before us did.
+        source.ring.set_message(qahm_ring::Message::Engine, "");
         let header = source.ring.header();
         header.set_engine(std::process::id(), qahm_ring::pack_version(env!("CARGO_PKG_VERSION")));
         header.set_beat(Micros::now().0);
@@ -108,18 +116,16 @@ impl Pipeline {
             self.show_site(id, config_hash(json.as_bytes()));
         }
         // An engine that knows no site yet turns none away: the first visitor may be quicker than WordPress.
-        header.set_sites_loaded(!self.configs.is_empty());
-        for (_, site) in self.live.sites_mut() {
+        header.set_sites_loaded(!self.intake.configs.is_empty());
+        for (_, site) in self.intake.live.sites_mut() {
             site.changed = true;
         }
-        // A new ring has said nothing yet; an old one may still say what an engine before us did.
-        source.ring.set_message(qahm_ring::Message::Engine, "");
         self.said.clear();
         self.show_pending();
     }
 
     fn change(&mut self, site: SiteId, change: Change) -> Value {
-        if !self.configs.contains_key(&site) {
+        if !self.intake.configs.contains_key(&site) {
             return error("unknown-site", "the engine does not know this site");
         }
         match change {
@@ -139,18 +145,18 @@ impl Pipeline {
         if !self.try_commit(Micros::now().0) {
             return error("store", self.trouble.as_deref().unwrap_or("the database cannot be written to"));
         }
-        self.live.forget(site);
-        if let Err(failed) = self.store.forget(site, &self.live) {
+        self.intake.live.forget(site);
+        if let Err(failed) = self.store.forget(site, &self.intake.live) {
             return error("store", failed.explain());
         }
-        self.configs.remove(&site);
+        self.intake.configs.remove(&site);
         self.alerts.remove(&site);
-        self.salts.forget(&self.runtime, site);
+        self.intake.salts.forget(site);
         self.hub.remove(site);
         if let Some(source) = self.sources.current() {
             source.ring.remove_site(site.0);
         }
-        self.emptied = self.configs.is_empty();
+        self.emptied = self.intake.configs.is_empty();
         ok(json!({}))
     }
 }

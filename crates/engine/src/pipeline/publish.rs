@@ -15,9 +15,9 @@ impl Pipeline {
         if now_us < self.published + super::SHOW_US {
             return;
         }
-        for id in self.live.ids() {
-            let now = self.live.now();
-            let Some(site) = self.live.site_mut(id) else { continue };
+        for id in self.intake.live.ids() {
+            let now = self.intake.live.now();
+            let Some(site) = self.intake.live.site_mut(id) else { continue };
             if !std::mem::take(&mut site.changed) {
                 continue;
             }
@@ -46,8 +46,8 @@ impl Pipeline {
     }
 
     fn frame(&mut self, id: SiteId) -> Option<Frame> {
-        let (now, time) = (self.live.now(), self.live.unix());
-        let site = self.live.site(id)?;
+        let (now, time) = (self.intake.live.now(), self.intake.live.unix());
+        let site = self.intake.live.site(id)?;
         self.frames += 1;
         Some(Frame {
             epoch: self.epoch.clone(),
@@ -72,29 +72,30 @@ impl Pipeline {
             private: site.kept.private_today,
             excluded: site.kept.excluded.clone(),
             alerts: self.alerts.get(&id).map(|a| a.episodes.clone()).unwrap_or_default(),
+            cache_ttl: self.intake.configs.get(&id).map_or(0, |c| c.cache_ttl),
             stale: false,
         })
     }
 
     /// The engine's own state.
     pub(super) fn publish_health(&mut self) {
-        let evicted = self.live.sites_mut().map(|(_, site)| site.kept.evicted).sum();
+        let evicted = self.intake.live.sites_mut().map(|(_, site)| site.kept.evicted).sum();
         self.hub.set_health(Health {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
             started: self.started,
-            sites: self.configs.len(),
-            visitors: self.live.visitors(),
-            bytes: self.live.bytes(),
-            budget: self.budget(),
-            events: self.events,
+            sites: self.intake.configs.len(),
+            visitors: self.intake.live.visitors(),
+            bytes: self.intake.live.bytes() + self.intake.live.log_bytes(),
+            budget: self.budget() / 4 * 5,
+            events: self.intake.events,
             evicted,
-            strangers: self.strangers,
-            unreadable: self.unreadable,
+            strangers: self.intake.strangers,
+            unreadable: self.intake.unreadable,
             committed: self.committed,
             commit_us: self.commit_us,
             data_dir: self.data.path.display().to_string(),
-            notes: self.notes(),
+            notes: [self.notes(), self.hints()].concat(),
         });
     }
 }

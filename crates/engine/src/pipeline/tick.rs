@@ -23,19 +23,28 @@ impl Pipeline {
         self.follow_directory();
         self.follow_ring(now_us);
         self.turn_salts();
+        if now.is_multiple_of(60) {
+            self.intake.geo.refresh();
+        }
         self.deliver();
         // What changed without a record, a minute or a day that turned, must not wait for the next one.
         if self.uncommitted == 0
             && now_us >= self.retry_at
-            && (self.store.bucket_due(self.live.now()) || self.live.sites_mut().any(|(_, site)| site.dirty))
+            && (self.store.bucket_due(self.intake.live.now())
+                || self.intake.live.sites_mut().any(|(_, site)| site.dirty))
         {
             self.try_commit(now_us);
         }
         if now >= self.expire_at && self.trouble.is_none() {
             let retention: Vec<(SiteId, u32)> =
-                self.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
-            let more = self.store.expire(self.live.unix(), &retention).unwrap_or(false);
+                self.intake.configs.iter().map(|(id, c)| (*id, c.retention)).collect();
+            let more = self.store.expire(self.intake.live.unix(), &retention).unwrap_or(false);
             self.expire_at = now + if more { 1 } else { 60 };
+        }
+        if self.trouble.is_none() {
+            let zones = self.intake.configs.iter().map(|(id, config)| (*id, &config.calendar));
+            // What cannot be summed up now is tried again in a second; a disk that fails is told of by the commits.
+            let _more = self.store.summarise(self.intake.live.unix(), zones);
         }
         self.publish_health();
         let notes = self.notes().join("; ");
@@ -43,10 +52,10 @@ impl Pipeline {
     }
 
     fn turn_salts(&mut self) {
-        let now = self.live.now();
-        for id in self.live.ids() {
-            if let Some(day) = self.live.site(id).map(|site| site.kept.day) {
-                self.salts.turn(&self.runtime, id, day, now);
+        let now = self.intake.live.now();
+        for id in self.intake.live.ids() {
+            if let Some(day) = self.intake.live.site(id).map(|site| site.kept.day) {
+                self.intake.salts.turn(id, day, now);
             }
         }
     }
@@ -58,7 +67,7 @@ impl Pipeline {
                 self.set_back = Some((self.offset - offset, self.ticked + TELL));
             }
             self.offset = offset;
-            self.live.set_offset(offset);
+            self.intake.live.set_offset(offset);
         }
         if self.set_back.is_some_and(|(_, until)| until <= self.ticked) {
             self.set_back = None;
@@ -83,7 +92,7 @@ impl Pipeline {
             Ok(None) => self.ringless = None,
             Ok(Some(_)) => {
                 self.ringless = None;
-                self.live.set_budget(self.budget());
+                self.intake.live.set_budget(self.budget());
                 self.announce();
             }
             Err(error) => {
@@ -94,9 +103,11 @@ impl Pipeline {
 
     /// Judges every site whose numbers have changed: called before they are published.
     fn judge(&mut self) {
-        let unix = self.live.unix();
-        for id in self.live.ids() {
-            let (Some(site), Some(config)) = (self.live.site(id), self.configs.get(&id)) else { continue };
+        let unix = self.intake.live.unix();
+        for id in self.intake.live.ids() {
+            let (Some(site), Some(config)) = (self.intake.live.site(id), self.intake.configs.get(&id)) else {
+                continue;
+            };
             if !site.changed {
                 continue;
             }
@@ -113,7 +124,7 @@ impl Pipeline {
             if std::mem::take(&mut state.dirty)
                 && let Ok(json) = serde_json::to_string(state)
             {
-                self.batch.alerts.insert(id, json);
+                self.intake.batch.alerts.insert(id, json);
             }
             let Some((transition, episode)) = judged else { continue };
             self.episodes = number;
@@ -146,5 +157,28 @@ impl Pipeline {
             ));
         }
         notes
+    }
+
+    /// What a person may want to know, although nothing is wrong with the engine.
+    pub(super) fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        let geo = self.intake.geo.state();
+        if let Some(error) = &geo.error {
+            hints.push(format!("countries: {error}"));
+        } else if geo.kind.is_none() {
+            hints.push(
+                "countries are unknown: there is no database of places (QAHM_REALTIME_GEOIP_DB)".into(),
+            );
+        }
+        let proxies = self.intake.senders.likely_proxies();
+        if !proxies.is_empty() {
+            let list: Vec<String> = proxies.iter().map(ToString::to_string).collect();
+            hints.push(format!(
+                "most visitors come through {}, which is no trusted proxy: if it is yours, define( 'QAHM_REALTIME_TRUSTED_PROXIES', '{}' )",
+                list.join(" and "),
+                list.join(", ")
+            ));
+        }
+        hints
     }
 }

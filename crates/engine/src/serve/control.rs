@@ -10,9 +10,11 @@ use qahm_event::SiteId;
 use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_frame, write_frame};
 use serde_json::{Value, json};
 
-use super::request::{Order, Question, Request, error, ok};
+use super::answers::Answers;
+use super::request::{Order, Request, error, ok};
 use crate::alert::outbox::Claimer;
 use crate::hub::{Hub, PAGES_MAX};
+use crate::report::Question;
 
 /// A connection that has not sent its request, or taken its answer, after this long is cut.
 const PATIENCE: Duration = Duration::from_millis(1000);
@@ -23,16 +25,16 @@ const CONNECTIONS: usize = 64;
 pub type Errand = (Order, Sender<Value>);
 
 /// What the connections share.
-#[derive(Debug)]
 pub struct Control {
     pub hub: Arc<Hub>,
     pub orders: Sender<Errand>,
+    answers: Answers,
     busy: AtomicUsize,
 }
 
 impl Control {
     pub fn new(hub: Arc<Hub>, orders: Sender<Errand>) -> Control {
-        Control { hub, orders, busy: AtomicUsize::new(0) }
+        Control { hub, orders, answers: Answers::default(), busy: AtomicUsize::new(0) }
     }
 
     /// Binds the socket, taking the place of a dead engine's. Only the holder of the directory's lock may call it.
@@ -79,7 +81,11 @@ impl Control {
         } else {
             error("stranger", "this engine belongs to another user")
         };
-        let bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        if bytes.len() > ANSWER_MAX {
+            let large = error("too-large", "the answer is over 1 MiB: ask for fewer rows");
+            bytes = serde_json::to_vec(&large).unwrap_or_default();
+        }
         let written = write_frame(stream, &bytes, ANSWER_MAX, Instant::now() + PATIENCE);
         if written.is_err()
             && let Some(claim) = answer.get("claim").and_then(Value::as_u64)
@@ -98,6 +104,7 @@ impl Control {
         let order = match request {
             Request::Status => return ok(json!({ "engine": *self.hub.health() })),
             Request::Ask { site, q } => return with_site(&site, |site| self.ask(site, &q)),
+            Request::Explain { site, record } => (site, OrderOf::Explain(unhex(&record))),
             Request::Command { site, c } => (site, OrderOf::Change(c)),
             Request::Configure { site, config } => (site, OrderOf::Configure(config)),
             Request::Claim { site, lease } => {
@@ -117,13 +124,14 @@ impl Control {
         let Some(frame) = self.hub.frame(site) else {
             return error("unknown-site", "the engine does not know this site");
         };
-        match question {
-            Question::Live { pages } => {
-                let mut frame = (*frame).clone();
-                frame.pages.truncate((*pages).min(PAGES_MAX));
-                ok(json!({ "live": frame }))
-            }
+        if question.what == "live" && question.is_about_everybody() {
+            let mut frame = (*frame).clone();
+            frame.pages.truncate(question.pages.min(PAGES_MAX));
+            return ok(json!({ "live": frame }));
         }
+        self.answers.reuse(site, question, frame.cache_ttl, || {
+            self.order(Order::Answer { site, question: question.clone() })
+        })
     }
 
     fn order(&self, order: Order) -> Value {
@@ -141,6 +149,7 @@ impl Control {
 enum OrderOf {
     Change(super::request::Change),
     Configure(String),
+    Explain(Vec<u8>),
     Claim(Claimer),
     Acknowledge(u64, Vec<crate::alert::outbox::Delivered>),
 }
@@ -150,10 +159,20 @@ impl OrderOf {
         match self {
             OrderOf::Change(change) => Order::Change { site, change },
             OrderOf::Configure(config) => Order::Configure { site, config },
+            OrderOf::Explain(record) => Order::Explain { site, record },
             OrderOf::Claim(claimer) => Order::Claim { site, claimer },
             OrderOf::Acknowledge(claim, results) => Order::Acknowledge { site, claim, results },
         }
     }
+}
+
+/// The bytes of pairs of hex digits; none if they are not.
+fn unhex(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    pairs.collect::<Option<Vec<u8>>>().unwrap_or_default()
 }
 
 fn with_site(text: &str, then: impl FnOnce(SiteId) -> Value) -> Value {

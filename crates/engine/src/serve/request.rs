@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::alert::outbox::{Claimer, Delivered};
+use crate::report::Question;
 
 /// A request as it comes over the socket.
 #[derive(Debug, Deserialize)]
@@ -13,6 +14,11 @@ pub enum Request {
     Ask {
         site: String,
         q: Question,
+    },
+    /// Why would this record count, or not? In hex digits.
+    Explain {
+        site: String,
+        record: String,
     },
     Command {
         site: String,
@@ -33,21 +39,6 @@ pub enum Request {
         results: Vec<Delivered>,
     },
     Status,
-}
-
-/// A question about a site.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "what", rename_all = "lowercase")]
-pub enum Question {
-    /// The numbers of now, with at most `pages` pages.
-    Live {
-        #[serde(default = "five")]
-        pages: usize,
-    },
-}
-
-fn five() -> usize {
-    5
 }
 
 /// A change to a site.
@@ -79,6 +70,16 @@ pub enum Order {
         site: SiteId,
         claim: u64,
         results: Vec<Delivered>,
+    },
+    /// What is so now and was in the last half hour.
+    Answer {
+        site: SiteId,
+        question: Question,
+    },
+    /// What would become of a record.
+    Explain {
+        site: SiteId,
+        record: Vec<u8>,
     },
     /// The claimer never got the answer.
     Unclaim {

@@ -5,9 +5,13 @@ use std::collections::HashMap;
 use qahm_event::SiteId;
 
 use crate::live::Second;
+use crate::live::facts::{self, Cell, Metrics};
 use crate::live::minutes::Minute;
+use crate::live::names::{NameId, NameKind};
 use crate::live::pages::Page;
+use crate::live::profiles::Profile;
 use crate::live::touch::{Entry, Touch};
+use crate::live::visitor::VisitorKey;
 
 /// A page view that was counted.
 #[derive(Debug, Clone)]
@@ -20,22 +24,46 @@ pub struct ViewRow {
     pub visit: Option<(u64, i64)>,
     pub page: u32,
     pub referrer: String,
+    pub profile: u32,
 }
 
-/// A request answered by WordPress.
+/// An entry of a site's feed.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub entry: facts::Entry,
+}
+
+impl EventRow {
+    /// Without the visitor, as GDPR mode stores it.
+    pub fn anonymous(mut self) -> EventRow {
+        self.entry.key = VisitorKey(0);
+        self.entry.visit = 0;
+        self.entry.view = 0;
+        self
+    }
+}
+
+/// A timing event of a view.
+#[derive(Debug, Clone)]
+pub struct TimingRow {
+    pub site: SiteId,
+    /// Unix time in ms.
+    pub at: i64,
+    pub timing: facts::Timing,
+}
+
+/// A request for a page, answered by WordPress.
 #[derive(Debug, Clone)]
 pub struct RequestRow {
     pub site: SiteId,
     /// Unix time in ms.
     pub at: i64,
-    pub page: String,
-    /// HTTP status.
-    pub status: u16,
-    /// µs in PHP.
-    pub generation: Option<u32>,
-    pub queries: Option<u32>,
-    /// Bits of the record's head.
-    pub flags: u16,
+    pub request: facts::Request,
+    /// Of one that was not found or failed: such paths have no page.
+    pub path: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +75,15 @@ pub struct Batch {
     late: Second,
     pub views: Vec<ViewRow>,
     pub requests: Vec<RequestRow>,
+    pub events: Vec<EventRow>,
+    /// Entries `left` that a return undid: site, id, and the Unix time in ms of that entry.
+    pub undone: Vec<(SiteId, u64, i64)>,
+    pub times: Vec<TimingRow>,
+    /// Added to what is stored.
+    pub rollups: HashMap<(SiteId, Cell), Metrics>,
+    /// New, or used on a new day: number, kind, text, day.
+    pub names: Vec<(SiteId, NameId, NameKind, Box<str>, u32)>,
+    pub profiles: Vec<(SiteId, u32, Profile, u32)>,
     pub pages: Vec<(SiteId, Page)>,
     pub minutes: HashMap<(SiteId, i64), Minute>,
     /// Per site: what cannot be derived, as JSON.
@@ -75,6 +112,12 @@ impl Batch {
         self.count == 0
             && self.views.is_empty()
             && self.requests.is_empty()
+            && self.events.is_empty()
+            && self.undone.is_empty()
+            && self.times.is_empty()
+            && self.rollups.is_empty()
+            && self.names.is_empty()
+            && self.profiles.is_empty()
             && self.pages.is_empty()
             && self.minutes.is_empty()
             && self.kept.is_empty()
@@ -94,6 +137,12 @@ impl Batch {
         self.late = 0;
         self.views.clear();
         self.requests.clear();
+        self.events.clear();
+        self.undone.clear();
+        self.times.clear();
+        self.rollups.clear();
+        self.names.clear();
+        self.profiles.clear();
         self.pages.clear();
         self.minutes.clear();
         self.kept.clear();

@@ -4,12 +4,24 @@
 //! either taken in wholly or not at all, whatever dies.
 //!
 //! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
-//! - `recover` gives the live state back · `retention` lets old rows go, a little at a time
+//! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
+//! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
+//! - `summary` hours and timings, made in the background · `words` their keys · `baseline`, `usual` what is usual · `cells`, `sketch` how they are kept
 
+mod baseline;
 pub mod batch;
-mod partition;
+pub(crate) mod cells;
+pub(crate) mod partition;
+mod recent;
 mod recover;
 mod retention;
+pub(crate) mod rows;
+pub(crate) mod sketch;
+pub(crate) mod stale;
+pub mod summary;
+mod upgrade;
+pub mod usual;
+pub(crate) mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -21,13 +33,29 @@ use crate::clock::Mark;
 use crate::live::snapshot::BUCKETS;
 use crate::live::touch::TOUCH_BYTES;
 use crate::live::{Live, Second};
+pub use recent::Recent;
 pub use recover::Recovered;
 
 /// Name of the database in the data directory.
-const FILE: &str = "realtime.db";
+pub(crate) const FILE: &str = "realtime.db";
 
 /// The version of `schema.sql`.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
+
+/// The tables that have rows of sites, beside those of days.
+const TABLES: [&str; 11] = [
+    "sites",
+    "pages",
+    "names",
+    "profiles",
+    "minutes",
+    "outbox",
+    "stale",
+    "hours",
+    "sketches",
+    "baselines",
+    "records",
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -80,6 +108,12 @@ pub struct Store {
     quiet: u64,
     /// Days whose tables exist.
     partitions: partition::Partitions,
+    /// Unix time minus engine second, as last stored.
+    shift: i64,
+    stale: stale::Stale,
+    /// The summary that is being made.
+    summary: summary::Progress,
+    baselines: baseline::Baselines,
 }
 
 impl Store {
@@ -102,23 +136,43 @@ impl Store {
              PRAGMA wal_autocheckpoint = 2000;
              PRAGMA journal_size_limit = 16777216;",
         )?;
-        db.set_prepared_statement_cache_capacity(64);
+        db.set_prepared_statement_cache_capacity(192);
         let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if version > SCHEMA {
             return Err(Error::Newer(version));
         }
-        db.execute_batch(&format!(
-            "BEGIN IMMEDIATE;\n{}\nPRAGMA user_version = {SCHEMA};\nCOMMIT;",
-            include_str!("schema.sql")
-        ))?;
+        let transaction = db.unchecked_transaction()?;
+        if version == 1 {
+            upgrade::from_1(&transaction)?;
+        }
+        transaction
+            .execute_batch(&format!("{}\nPRAGMA user_version = {SCHEMA};", include_str!("schema.sql")))?;
+        transaction.commit()?;
         let batch = db.query_row(
-            "SELECT max(ifnull((SELECT max(batch) FROM journal), 0), ifnull((SELECT max(batch) FROM buckets), 0))",
+            "SELECT max(ifnull((SELECT max(batch) FROM journal), 0), ifnull((SELECT max(batch) FROM buckets), 0),
+               ifnull((SELECT batch FROM clock), 0))",
             [],
             |row| row.get(0),
         )?;
+        let shift: Option<i64> = db
+            .query_row("SELECT shift FROM offsets ORDER BY second DESC LIMIT 1", [], |row| row.get(0))
+            .optional()?;
         let partitions = partition::Partitions::load(&db)?;
         let (next_bucket, unwritten) = buckets_so_far(&db)?;
-        Ok(Store { db, batch, next_bucket, unwritten, bucket_at: 0, quiet: 0, partitions })
+        let stale = stale::Stale::load(&db)?;
+        Ok(Store {
+            db,
+            batch,
+            next_bucket,
+            unwritten,
+            bucket_at: 0,
+            quiet: 0,
+            partitions,
+            shift: shift.unwrap_or(i64::MIN / 2),
+            stale,
+            summary: summary::Progress::default(),
+            baselines: baseline::Baselines::default(),
+        })
     }
 
     /// How the last run's clock can be continued.
@@ -160,9 +214,7 @@ impl Store {
         let days = self.partitions.names();
         let number = self.batch + 1;
         let transaction = self.db.transaction()?;
-        for table in
-            ["sites", "pages", "minutes", "outbox"].into_iter().chain(days.iter().map(String::as_str))
-        {
+        for table in TABLES.into_iter().chain(days.iter().map(String::as_str)) {
             transaction.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [site.0 as i64])?;
         }
         for bucket in 0..BUCKETS {
@@ -171,6 +223,9 @@ impl Store {
         transaction.execute("DELETE FROM journal", [])?;
         transaction.commit()?;
         self.batch = number;
+        self.stale.forget(site.0);
+        self.summary.forget(site.0);
+        self.baselines.forget(site.0);
         Ok(())
     }
 

@@ -7,18 +7,18 @@ use rusqlite::{Connection, Transaction};
 use super::Result;
 
 /// The kinds of row that are kept by day.
-pub(super) const KINDS: [&str; 2] = ["views", "requests"];
+pub(crate) const KINDS: [&str; 5] = ["views", "requests", "events", "times", "rollups"];
 
 /// The days (since 1970) whose tables exist.
 #[derive(Debug, Default)]
-pub(super) struct Partitions {
+pub(crate) struct Partitions {
     days: BTreeSet<i64>,
 }
 
 impl Partitions {
-    pub(super) fn load(db: &Connection) -> Result<Partitions> {
-        let mut query = db.prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'views\\_%' ESCAPE '\\'",
+    pub(crate) fn load(db: &Connection) -> Result<Partitions> {
+        let mut query = db.prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'views_[0-9]*'",
         )?;
         let names = query
             .query_map([], |row| row.get::<_, String>(0))?
@@ -42,7 +42,7 @@ impl Partitions {
         self.days.remove(&day);
     }
 
-    pub(super) fn days(&self) -> impl Iterator<Item = i64> {
+    pub(crate) fn days(&self) -> impl Iterator<Item = i64> {
         self.days.iter().copied()
     }
 
@@ -53,7 +53,7 @@ impl Partitions {
 }
 
 /// `20261122` for a day since 1970.
-pub(super) fn name(day: i64) -> String {
+pub(crate) fn name(day: i64) -> String {
     let date = i32::try_from(day).ok().and_then(|days| {
         jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
     });

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use qahm_event::SiteId;
 use rusqlite::params;
 
-use super::{Result, Store};
+use super::recent::Recent;
+use super::{Result, Store, words};
 use crate::config::SiteConfig;
 use crate::live::minutes::{KEPT, Minute};
-use crate::live::pages::{CAP, PageId};
+use crate::live::names::{self, NameId, NameKind, Names};
+use crate::live::pages::{CAP, Meta, PageId};
+use crate::live::profiles::{self, Profile, Profiles};
 use crate::live::site::Kept;
 use crate::live::snapshot::BUCKETS;
 use crate::live::touch::Entry;
@@ -42,11 +45,19 @@ impl Store {
         for (id, config) in sites {
             live.set_site(*id, config.active_window, config.calendar.clone());
             self.recover_pages(*id, &mut live)?;
+            if let Some(site) = live.site_mut(*id) {
+                self.recover_words(*id, &mut site.names, &mut site.profiles, first)?;
+            }
         }
+        // What is read now was told and summed up when it happened.
+        live.set_replaying(true);
         let touches = self.replay(&mut live, &buckets)?;
         live.advance(last);
+        live.set_replaying(false);
         for id in sites.keys() {
             self.recover_site(*id, &mut live)?;
+            let Recent { events, times, requests } = self.recent(*id, last, offset)?;
+            live.restore_logs(*id, events, times, requests);
         }
         Ok(Recovered { live, touches })
     }
@@ -128,16 +139,54 @@ impl Store {
         let Some(site) = live.site_mut(id) else { return Ok(()) };
         // The oldest of the last day first: what a flood of invented paths brought today must not push them out.
         let mut query = self.db.prepare_cached(
-            "SELECT page, path, title, day FROM pages WHERE site = ?1 ORDER BY day DESC, page LIMIT ?2",
+            "SELECT page, path, title, day, post_type, author, category FROM pages WHERE site = ?1 ORDER BY day DESC, page LIMIT ?2",
         )?;
         let mut rows = query.query(params![id.0 as i64, CAP as i64])?;
         while let Some(row) = rows.next()? {
             let path = row.get_ref(1)?.as_str().unwrap_or_default();
             let title = row.get_ref(2)?.as_str().unwrap_or_default();
-            site.pages.restore(PageId(row.get(0)?), path, title, row.get(3)?);
+            let text = |n| row.get_ref(n).map(|text| Box::from(text.as_str().unwrap_or_default()));
+            let meta = Meta { post_type: text(4)?, author: text(5)?, category: text(6)? };
+            site.pages.restore(PageId(row.get(0)?), path, title, meta, row.get(3)?);
         }
         let mut query = self.db.prepare_cached("SELECT ifnull(max(page), 0) FROM pages WHERE site = ?1")?;
         site.pages.reserve(query.query_row([id.0 as i64], |row| row.get(0))?);
+        Ok(())
+    }
+
+    /// Puts back the names and profiles of a site: before the replay, whose touches refer to them.
+    fn recover_words(
+        &self,
+        id: SiteId,
+        names: &mut Names,
+        profiles: &mut Profiles,
+        now: Second,
+    ) -> Result<()> {
+        let id = id.0 as i64;
+        for kind in NameKind::ALL {
+            let mut query = self.db.prepare_cached(
+                "SELECT id, text, day FROM names WHERE site = ?1 AND kind = ?2 ORDER BY day DESC, id DESC LIMIT ?3",
+            )?;
+            let mut rows = query.query(params![id, kind as u8, names::CAP as i64])?;
+            while let Some(row) = rows.next()? {
+                let text = row.get_ref(1)?.as_str().unwrap_or_default();
+                names.restore(NameId(row.get(0)?), text, row.get(2)?, now);
+            }
+        }
+        let highest = "SELECT ifnull(max(id), 0) FROM names WHERE site = ?1";
+        names.reserve(NameId(self.db.query_row(highest, [id], |row| row.get(0))?));
+        let sql = format!(
+            "SELECT id, day, {} FROM profiles WHERE site = ?1 ORDER BY day DESC, id DESC LIMIT ?2",
+            words::PROFILE
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
+        let mut rows = query.query(params![id, profiles::CAP as i64])?;
+        while let Some(row) = rows.next()? {
+            let profile: Profile = words::read(row, 2)?;
+            profiles.restore(row.get(0)?, profile, row.get(1)?, now);
+        }
+        let highest = "SELECT ifnull(max(id), 0) FROM profiles WHERE site = ?1";
+        profiles.reserve(self.db.query_row(highest, [id], |row| row.get(0))?);
         Ok(())
     }
 
@@ -145,10 +194,17 @@ impl Store {
         let mut query = self.db.prepare_cached("SELECT kept FROM sites WHERE site = ?1")?;
         let kept: Option<String> = query.query_row([id.0 as i64], |row| row.get(0))?;
         let mut query = self.db.prepare_cached(
-            "SELECT minute, active, views FROM minutes WHERE site = ?1 ORDER BY minute DESC LIMIT ?2",
+            "SELECT minute, active, views, ifnull(visitors_today, 0), ifnull(views_today, 0) FROM minutes
+             WHERE site = ?1 ORDER BY minute DESC LIMIT ?2",
         )?;
         let rows = query.query_map(params![id.0 as i64, KEPT as i64], |row| {
-            Ok(Minute { number: row.get(0)?, active: row.get(1)?, views: row.get(2)? })
+            Ok(Minute {
+                number: row.get(0)?,
+                active: row.get(1)?,
+                views: row.get(2)?,
+                today: row.get::<_, i64>(3)? as u64,
+                views_total: row.get::<_, i64>(4)? as u64,
+            })
         })?;
         let mut minutes = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         minutes.reverse();

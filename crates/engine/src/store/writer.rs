@@ -3,8 +3,8 @@
 use rusqlite::{Transaction, params};
 
 use super::batch::Batch;
-use super::partition::name;
-use super::{Result, Store};
+use super::stale::{Stale, Touched};
+use super::{Result, Store, rows};
 use crate::clock::Mark;
 use crate::live::snapshot::BUCKETS;
 use crate::live::{Live, Second, THIRTY};
@@ -16,7 +16,8 @@ const TOUCHES_PER_BUCKET: usize = 1024;
 /// Or after this many seconds: within half an hour every bucket is new, and the journal holds nothing older.
 const BUCKET_EVERY: Second = THIRTY / BUCKETS as Second;
 
-const DAY_MS: i64 = 86_400_000;
+/// Unix time minus engine second may differ from the last one by rounding; more (s) is a clock that was set.
+const SHIFT: i64 = 1;
 
 impl Store {
     /// Whether a bucket is to be written although few touches came: what left the live state must leave the store, too.
@@ -30,14 +31,24 @@ impl Store {
         let unwritten = self.unwritten + batch.count;
         let enough = unwritten >= TOUCHES_PER_BUCKET.max(live.visitors() / 16);
         let bucket = (enough || self.bucket_due(live.now())).then_some(self.next_bucket);
-        let days = days(batch);
+        let days = rows::days(batch);
+        let touched = Touched::by(batch);
+        let stale = self.stale.fresh(&touched);
+        let shift = mark.unix - i64::from(mark.second);
 
         let transaction = self.db.transaction()?;
         for day in &days {
             self.partitions.ensure(&transaction, *day)?;
         }
-        write_rows(&transaction, batch)?;
+        rows::write(&transaction, batch, number)?;
+        Stale::write(&transaction, &stale)?;
+        write_words(&transaction, batch)?;
         write_state(&transaction, batch)?;
+        if (shift - self.shift).abs() > SHIFT {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO offsets (second, shift) VALUES (?1, ?2)")?
+                .execute(params![mark.second, shift])?;
+        }
         if batch.count > 0 {
             let mut insert =
                 transaction.prepare_cached("INSERT INTO journal (batch, touches) VALUES (?1, ?2)")?;
@@ -63,9 +74,9 @@ impl Store {
         }
         transaction
             .prepare_cached(
-                "INSERT OR REPLACE INTO clock (one, boot, shift, second, unix) VALUES (1, ?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO clock (one, boot, shift, second, unix, batch) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![mark.boot, mark.shift, mark.second, mark.unix])?;
+            .execute(params![mark.boot, mark.shift, mark.second, mark.unix, number])?;
         transaction.commit()?;
 
         self.batch = number;
@@ -79,6 +90,12 @@ impl Store {
             self.quiet = 0;
         }
         days.into_iter().for_each(|day| self.partitions.made(day));
+        self.stale.add(stale);
+        self.summary.touched(&touched);
+        self.baselines.touched(batch);
+        if (shift - self.shift).abs() > SHIFT {
+            self.shift = shift;
+        }
         Ok(())
     }
 }
@@ -95,71 +112,74 @@ pub(super) fn write_bucket(transaction: &Transaction, bucket: u64, number: i64, 
     Ok(state.len() <= 1)
 }
 
-/// The UTC days the batch has rows of.
-fn days(batch: &Batch) -> Vec<i64> {
-    let views = batch.views.iter().map(|r| r.at);
-    let mut days: Vec<i64> =
-        views.chain(batch.requests.iter().map(|r| r.at)).map(|at| at.div_euclid(DAY_MS)).collect();
-    days.sort_unstable();
-    days.dedup();
-    days
-}
-
-fn write_rows(transaction: &Transaction, batch: &Batch) -> Result<()> {
-    for same_day in batch.views.chunk_by(|a, b| a.at.div_euclid(DAY_MS) == b.at.div_euclid(DAY_MS)) {
-        let Some(first) = same_day.first() else { continue };
-        let mut insert = transaction.prepare_cached(&format!(
-            "INSERT INTO views_{} (site, at, view, visitor, visit, page, referrer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            name(first.at.div_euclid(DAY_MS))
-        ))?;
-        for row in same_day {
-            let referrer = Some(row.referrer.as_str()).filter(|r| !r.is_empty());
-            insert.execute(params![
-                row.site.0 as i64,
-                row.at,
-                row.view as i64,
-                row.visit.map(|v| v.0 as i64),
-                row.visit.map(|v| v.1),
-                row.page,
-                referrer
+/// What rows refer to by number.
+fn write_words(transaction: &Transaction, batch: &Batch) -> Result<()> {
+    for (site, page) in &batch.pages {
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO pages (site, page, path, title, post_type, author, category, day)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                site.0 as i64,
+                page.id.0,
+                page.path,
+                page.title,
+                page.meta.post_type,
+                page.meta.author,
+                page.meta.category,
+                page.day
             ])?;
-        }
     }
-    for same_day in batch.requests.chunk_by(|a, b| a.at.div_euclid(DAY_MS) == b.at.div_euclid(DAY_MS)) {
-        let Some(first) = same_day.first() else { continue };
-        let mut insert = transaction.prepare_cached(&format!(
-            "INSERT INTO requests_{} (site, at, page, status, generation, queries, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            name(first.at.div_euclid(DAY_MS))
-        ))?;
-        for row in same_day {
-            insert.execute(params![
-                row.site.0 as i64,
-                row.at,
-                row.page,
-                row.status,
-                row.generation,
-                row.queries,
-                row.flags
+    for (site, id, kind, text, day) in &batch.names {
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO names (site, id, kind, text, day) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![site.0 as i64, id.0, *kind as u8, text, day])?;
+    }
+    for (site, id, profile, day) in &batch.profiles {
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO profiles (site, id, private, country, city, channel, source,
+                   utm_source, utm_medium, utm_campaign, device, browser, os, day)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?
+            .execute(params![
+                site.0 as i64,
+                id,
+                profile.private,
+                profile.country_str(),
+                profile.city,
+                profile.channel,
+                profile.source,
+                profile.utm_source,
+                profile.utm_medium,
+                profile.utm_campaign,
+                profile.device,
+                profile.browser,
+                profile.os,
+                day
             ])?;
-        }
     }
     Ok(())
 }
 
 fn write_state(transaction: &Transaction, batch: &Batch) -> Result<()> {
-    for (site, page) in &batch.pages {
-        transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO pages (site, page, path, title, day) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![site.0 as i64, page.id.0, page.path, page.title, page.day])?;
-    }
     for ((site, _), minute) in &batch.minutes {
         transaction
             .prepare_cached(
-                "INSERT OR REPLACE INTO minutes (site, minute, active, views) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO minutes (site, minute, active, views, visitors_today, views_today)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![site.0 as i64, minute.number, minute.active, minute.views])?;
+            .execute(params![
+                site.0 as i64,
+                minute.number,
+                minute.active,
+                minute.views,
+                minute.today as i64,
+                minute.views_total as i64
+            ])?;
     }
     for (column, values) in [("kept", &batch.kept), ("alerts", &batch.alerts)] {
         for (site, json) in values {

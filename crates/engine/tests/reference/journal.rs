@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use qahm_engine::calendar::Calendar;
 use qahm_engine::live::apply::Outcome;
+use qahm_engine::live::facts::Entry;
 use qahm_engine::live::minutes::{KEPT, Minute};
 use qahm_engine::live::pages::PageId;
 use qahm_engine::live::site::Kept;
@@ -35,6 +36,8 @@ struct Store {
     /// Per site: what is kept, as text, and the minutes.
     kept: BTreeMap<u64, String>,
     minutes: BTreeMap<u64, Stored>,
+    /// Per site: the feed, oldest first.
+    feeds: BTreeMap<u64, Vec<Entry>>,
     second: Second,
 }
 
@@ -109,6 +112,9 @@ impl Engine {
             store.kept.insert(id.0, serde_json::to_string(&site.kept).unwrap());
             let minutes = site.minutes.take_unstored().into_iter().map(|m| (m.number, (m.active, m.views)));
             store.minutes.entry(id.0).or_default().extend(minutes);
+            let mut feed: Vec<Entry> = site.feed.newest().copied().collect();
+            feed.reverse();
+            store.feeds.insert(id.0, feed);
         }
         for _ in 0..buckets {
             let bytes = self.live.encode_bucket(self.next_bucket);
@@ -138,8 +144,10 @@ impl Engine {
         for place in &self.places {
             live.set_site(place.id, place.window, Calendar::new(place.zone.name).unwrap());
             let site = live.site_mut(place.id).unwrap();
-            (1..=PAGES).for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", 0));
+            (1..=PAGES)
+                .for_each(|n| site.pages.restore(PageId(n), &format!("/{n}"), "", Default::default(), 0));
         }
+        live.set_replaying(true);
         let mut waiting = waiting.into_iter().map(|b| b.1).peekable();
         let restore = |live: &mut Live, bucket: &Bucket| {
             live.advance(bucket.second);
@@ -160,14 +168,23 @@ impl Engine {
         }
         waiting.for_each(|bucket| restore(&mut live, bucket));
         live.advance(self.store.second);
+        live.set_replaying(false);
         for (id, kept) in &self.store.kept {
             let minutes = self.store.minutes.get(id).into_iter().flatten();
             let minutes: Vec<Minute> = minutes
-                .map(|(number, (active, views))| Minute { number: *number, active: *active, views: *views })
+                .map(|(number, (active, views))| Minute {
+                    number: *number,
+                    active: *active,
+                    views: *views,
+                    today: 0,
+                    views_total: 0,
+                })
                 .collect();
             let last = minutes.len().saturating_sub(KEPT);
             let kept: Kept = serde_json::from_str(kept).unwrap();
             live.restore_site(SiteId(*id), kept, minutes[last..].iter().copied());
+            let feed = self.store.feeds.get(id).cloned().unwrap_or_default();
+            live.restore_logs(SiteId(*id), feed, Vec::new(), Vec::new());
         }
         self.live = live;
     }

@@ -55,6 +55,7 @@ impl Key {
             TouchKind::Visible | TouchKind::Beat => view.show(true, touch.at),
             TouchKind::Hidden => view.show(false, touch.at),
             TouchKind::Evict => unreachable!("browsers do not evict"),
+            TouchKind::Engage | TouchKind::Act | TouchKind::Fail => unreachable!("not in this traffic"),
         }
         if touch.kind == TouchKind::View && !self.views[at].begun {
             self.views[at].begun = true;

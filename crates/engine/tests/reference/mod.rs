@@ -51,4 +51,4 @@ const THIRTY: Second = 1800;
 const VISIT_GAP: Second = 1800;
 const LEAVE: Second = 3;
 const LEAVE_BY_LINK: Second = 10;
-const LEFT_REMEMBERED: Second = 120;
+const LEFT_REMEMBERED: Second = 1800;

@@ -31,7 +31,16 @@ pub(crate) fn restarts(scenario: &Scenario) -> Result<usize, String> {
         }
         if visitors(&whole.live) != visitors(&killed.live) || whole.live.bytes() != killed.live.bytes() {
             let bytes = [&whole.live, &killed.live].map(Live::bytes);
-            return Err(format!("+{at} {when}: other visitors are in memory; bytes {bytes:?}"));
+            let mut told = Vec::new();
+            for id in &ids {
+                for engine in [&*whole, &*killed] {
+                    engine.live.each_visitor(*id, |v, views| told.push(format!("{v:?} {views:?}")));
+                }
+            }
+            return Err(format!(
+                "+{at} {when}: other visitors are in memory; bytes {bytes:?}\n{}",
+                told.join("\n")
+            ));
         }
         Ok(())
     };

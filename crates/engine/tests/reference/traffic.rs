@@ -73,6 +73,8 @@ fn touch(traffic: &Traffic, kind: TouchKind, at: Second, view: u64, sequence: u3
         view,
         page: PageId(1),
         from: PageId(0),
+        profile: Default::default(),
+        detail: Default::default(),
     }
 }
 

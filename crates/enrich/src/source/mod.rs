@@ -45,7 +45,8 @@ pub enum Channel {
 }
 
 impl Channel {
-    const ALL: [Channel; 8] = [
+    /// Every channel.
+    pub const ALL: [Channel; 8] = [
         Channel::Direct,
         Channel::Search,
         Channel::Social,

@@ -1,0 +1,153 @@
+//! Events of a view: begins, shown, hidden, heard, left, and what is done on it.
+
+use std::borrow::Cow;
+
+use qahm_event::{Flags, Kind, Record, Tag};
+
+use super::Intake;
+use super::who::Who;
+use crate::enrich::path;
+use crate::live::Second;
+use crate::live::apply::Outcome;
+use crate::live::pages::{Meta, OTHER, PageId};
+use crate::live::profiles::ProfileId;
+use crate::live::touch::{Detail, Touch, TouchKind};
+use crate::store::batch::ViewRow;
+
+/// Longest referrer stored, in bytes.
+const REFERRER_MAX: usize = 300;
+
+impl Intake {
+    pub(super) fn take_view(&mut self, record: &Record, private: bool, at: Second) {
+        let head = record.head;
+        let Some(kind) = touch_kind(record) else { return };
+        let Some(detail) = detail(record) else { return self.drop_event(head.site, "value") };
+        let known = self.live.known_view(head.site, head.view.0);
+        let mut detail = detail;
+        let (mut page, mut from, mut profile) = (OTHER, OTHER, ProfileId(0));
+        // Only a view that begins, or is new to us, needs to know who and where.
+        let (key, private) = match known {
+            Some(known) if kind != TouchKind::View => known,
+            _ => {
+                let who = match self.who(record, private) {
+                    Who::Somebody(key, client, address) => (key, client, address),
+                    Who::SetAside(reason) if kind == TouchKind::View => {
+                        return self.exclude(head.site, reason);
+                    }
+                    // Its view was counted as set aside.
+                    Who::SetAside(_) => return,
+                    Who::Unknown => return self.drop_event(head.site, "address"),
+                };
+                let internal;
+                (page, from, internal) = self.pages(record);
+                if kind == TouchKind::View {
+                    detail = Detail::of_view(detail.view_kind(), internal);
+                }
+                let (key, private) = known.unwrap_or((who.0, private));
+                profile = self.profile(record, key, private, &who.1, who.2);
+                (key, private)
+            }
+        };
+        let touch = Touch {
+            site: head.site,
+            kind,
+            on: match kind {
+                TouchKind::View => head.flags.contains(Flags::VISIBLE),
+                _ => head.flags.contains(Flags::LINK),
+            },
+            private,
+            at: at.min(self.live.now()),
+            sequence: head.sequence,
+            key,
+            view: head.view.0,
+            page,
+            from,
+            profile,
+            detail,
+        };
+        match self.live.apply(&touch) {
+            Outcome::Duplicate => return self.drop_event(head.site, "duplicate"),
+            Outcome::NoSite => return,
+            Outcome::Taken => {}
+            Outcome::View { visit, .. } => {
+                let offset = self.live.unix() - i64::from(self.live.now());
+                let visit = (visit != 0).then(|| (key.0, i64::from(visit) + offset));
+                self.add_view(record, at, page, visit);
+                self.reach(head.site, head.view.0);
+            }
+        }
+        self.batch.touch(&touch, self.live.now());
+        self.act(record, private);
+    }
+
+    /// The page of a record, the page of the site it came from, and whether it came from the site at all.
+    fn pages(&mut self, record: &Record) -> (PageId, PageId, bool) {
+        let Some(config) = self.configs.get(&record.head.site) else { return (OTHER, OTHER, false) };
+        let Some(site) = self.live.site_mut(record.head.site) else { return (OTHER, OTHER, false) };
+        let referrer = record.text(Tag::Referrer).unwrap_or_default();
+        let own = path::own(&referrer, &config.hosts);
+        let from = own.and_then(|url| site.pages.known(&path::page(url, &config.query_keys)));
+        let url = record.text(Tag::Url).unwrap_or_default();
+        let title = record.text(Tag::Title).unwrap_or_default();
+        let [post_type, author, category] = record.meta();
+        let page = site.pages.number(&path::page(&url, &config.query_keys), &title);
+        if !(post_type.is_empty() && author.is_empty() && category.is_empty()) {
+            site.pages.describe(
+                page,
+                &Meta { post_type: post_type.into(), author: author.into(), category: category.into() },
+            );
+        }
+        (page, from.unwrap_or(OTHER), own.is_some())
+    }
+
+    fn add_view(&mut self, record: &Record, at: Second, page: PageId, visit: Option<(u64, i64)>) {
+        let head = record.head;
+        let Some(config) = self.configs.get(&head.site) else { return };
+        // GDPR mode keeps no row per visit, and no query string of a referrer; a private view has no source at all.
+        let mut referrer = match visit {
+            Some(_) => record.text(Tag::Referrer).unwrap_or_default(),
+            None => Cow::Borrowed(""),
+        }
+        .into_owned();
+        if config.gdpr_mode {
+            referrer.truncate(referrer.find(['?', '#']).unwrap_or(referrer.len()));
+        }
+        referrer.truncate(referrer.floor_char_boundary(REFERRER_MAX));
+        let profile = self.live.origin_of_view(head.site, head.view.0).map_or(0, |o| o.profile.0);
+        self.batch.views.push(ViewRow {
+            site: head.site,
+            at: self.unix_ms(&head, at),
+            view: head.view.0,
+            visit: visit.filter(|_| !config.gdpr_mode),
+            page: page.0,
+            profile,
+            referrer,
+        });
+    }
+}
+
+/// The touch an event makes; a JavaScript error of the site's own files makes the view a failed one.
+fn touch_kind(record: &Record) -> Option<TouchKind> {
+    match record.head.kind {
+        Kind::Error if record.number(Tag::Own) == Some(1) => Some(TouchKind::Fail),
+        kind => TouchKind::of(kind),
+    }
+}
+
+/// What an event tells besides; `None` if no honest tracker could tell that.
+fn detail(record: &Record) -> Option<Detail> {
+    match record.head.kind {
+        Kind::View => {
+            let kind = record.number(Tag::Type).unwrap_or(0);
+            (kind <= 3).then(|| Detail::of_view(kind as u8, false))
+        }
+        Kind::Engage => {
+            let number = |tag| record.number(tag).unwrap_or(0);
+            let (engaged, scroll, tall) = (number(Tag::Engaged), number(Tag::Scroll), number(Tag::Tall));
+            let honest = engaged <= 86_400 && scroll <= 100 && tall <= 1;
+            honest
+                .then(|| Detail::of_engagement(engaged.min(u16::MAX.into()) as u16, scroll as u8, tall == 1))
+        }
+        _ => Some(Detail::default()),
+    }
+}

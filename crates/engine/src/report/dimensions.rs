@@ -1,0 +1,110 @@
+//! G1–G5: places, sources, devices, browsers, systems: of V1 and of the last half hour.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::Scene;
+use super::filter::{channel_name, device_name};
+use crate::live::profiles::{Profile, ProfileId};
+
+/// The name of what a full memory could not tell apart.
+const OTHER: &str = "(other)";
+/// The name of visitors who asked not to be followed.
+const PRIVATE: &str = "private";
+
+/// Active now, and in the last half hour.
+type Counts = (u64, u64);
+
+impl Scene<'_> {
+    pub(super) fn sources(&self) -> Value {
+        let present = self.present();
+        let channels = self.by(&present, |p| channel_name(p).into());
+        let hosts = self.by(&present, |p| p.source.to_string());
+        let mut campaigns: HashMap<[&str; 3], Counts> = HashMap::new();
+        for (profile, counts) in &present {
+            let Some(p) = profile.filter(|p| !p.utm_source.is_empty() || !p.utm_campaign.is_empty()) else {
+                continue;
+            };
+            add(campaigns.entry([&p.utm_source, &p.utm_medium, &p.utm_campaign]).or_default(), *counts);
+        }
+        let campaigns = self.rows.of(
+            campaigns.into_iter().collect(),
+            |(name, counts)| (Reverse(*counts), *name),
+            |([source, medium, campaign], (active, visitors))| {
+                json!({ "source": source, "medium": medium, "campaign": campaign, "active": active, "visitors": visitors })
+            },
+        );
+        json!({ "channels": channels, "hosts": hosts, "campaigns": campaigns })
+    }
+
+    pub(super) fn devices(&self) -> Value {
+        let present = self.present();
+        json!({
+            "devices": self.by(&present, |p| device_name(p).into()),
+            "browsers": self.by(&present, |p| known(p, &p.browser)),
+            "systems": self.by(&present, |p| known(p, &p.os)),
+        })
+    }
+
+    pub(super) fn geo(&self) -> Value {
+        let present = self.present();
+        let countries = self.by(&present, |p| match p.private {
+            true => PRIVATE.into(),
+            false => p.country_str().into(),
+        });
+        // Cities as totals only: those that are known.
+        let cities: Vec<_> =
+            present.iter().filter(|(p, _)| p.is_some_and(|p| !p.city.is_empty())).copied().collect();
+        json!({ "countries": countries, "cities": self.by(&cities, |p| p.city.to_string()) })
+    }
+
+    /// Counts by profile of those asked about.
+    fn present(&self) -> Vec<(Option<&Profile>, Counts)> {
+        let mut counts: HashMap<ProfileId, Counts> = HashMap::new();
+        if self.filter.about_a_page() {
+            self.each(|visitor, views| {
+                if !self.filter.profile(visitor.profile) {
+                    return;
+                }
+                let here = views.iter().filter(|v| v.counted && self.filter.page(v.page)).count();
+                let visitors = if self.filter.visitor(visitor) { visitor.thirty } else { 0 };
+                if here > 0 || visitors > 0 {
+                    add(counts.entry(visitor.profile).or_default(), (here as u64, visitors.into()));
+                }
+            });
+        } else {
+            let present = self.site.present.iter().filter(|(id, _)| self.filter.profile(**id));
+            counts.extend(present.map(|(id, p)| (*id, (p.active.into(), p.thirty.into()))));
+        }
+        counts.into_iter().map(|(id, counts)| (self.site.profiles.get(id.0), counts)).collect()
+    }
+
+    /// Sums by a name of the profile, most active first.
+    fn by(&self, present: &[(Option<&Profile>, Counts)], name: impl Fn(&Profile) -> String) -> Vec<Value> {
+        let mut sums: HashMap<String, Counts> = HashMap::new();
+        for (profile, counts) in present {
+            let name = profile.map_or_else(|| OTHER.to_owned(), &name);
+            add(sums.entry(name).or_default(), *counts);
+        }
+        self.rows.of(
+            sums.into_iter().collect(),
+            |(name, counts)| (Reverse(*counts), name.clone()),
+            |(name, (active, visitors))| json!({ "name": name, "active": active, "visitors": visitors }),
+        )
+    }
+}
+
+fn add(sum: &mut Counts, counts: Counts) {
+    sum.0 += counts.0;
+    sum.1 += counts.1;
+}
+
+fn known(profile: &Profile, name: &str) -> String {
+    match (profile.private, name) {
+        (true, _) => PRIVATE.into(),
+        (false, "") => "Other".into(),
+        (false, name) => name.into(),
+    }
+}

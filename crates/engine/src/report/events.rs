@@ -1,0 +1,90 @@
+//! E1–E9: the feed, newest first, with numbers that have no gaps.
+
+use serde_json::{Value, json};
+
+use super::filter::{channel_name, device_name};
+use super::{Scene, visitor_name};
+use crate::live::facts::{CLICKED, Entry, EntryKind, FORMED, REPORTED};
+use crate::live::names::part;
+
+impl Scene<'_> {
+    /// Entries after number `since`, of these kinds (empty = all).
+    pub(super) fn events(&self, since: Option<u64>, kinds: &[String]) -> Value {
+        let first = self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |e| e.id);
+        let after = since.unwrap_or(0);
+        let wanted: Vec<&Entry> = self
+            .site
+            .feed
+            .newest()
+            .take_while(|entry| entry.id > after)
+            .filter(|entry| self.filter.entry(entry))
+            .filter(|entry| kinds.is_empty() || kinds.iter().any(|kind| kind == entry.kind.as_str()))
+            .collect();
+        let total = wanted.len();
+        let entries: Vec<Value> =
+            self.rows.cut(wanted, usize::MAX).into_iter().map(|entry| self.event_row(entry)).collect();
+        json!({
+            "events": entries,
+            "total": total,
+            "first": first,
+            "last": self.site.kept.feed,
+            // Entries after `since` are not kept any more.
+            "missed": since.is_some_and(|since| since + 1 < first),
+        })
+    }
+
+    pub(super) fn event_row(&self, entry: &Entry) -> Value {
+        let unknown = crate::live::profiles::Profile::default();
+        let profile = self.site.profiles.get(entry.profile.0).unwrap_or(&unknown);
+        let (path, title) = self.page_name(entry.page);
+        let known_page = entry.page != crate::live::pages::OTHER || entry.view != 0;
+        let text = self.site.names.text(entry.name);
+        let (name, target, what) = words(entry, text);
+        let mut row = json!({
+            "id": entry.id,
+            "time": self.unix(entry.at),
+            "kind": entry.kind.as_str(),
+            "page": if known_page { path } else { "" },
+            "title": if known_page { title } else { "" },
+            "name": name,
+            "target": target,
+            "what": what,
+            "value": entry.value,
+            "country": profile.country_str(),
+            "device": if entry.profile.0 == 0 { "" } else { device_name(profile) },
+            "channel": if entry.profile.0 == 0 { "" } else { channel_name(profile) },
+            "source": &*profile.source,
+            "visitor": if self.config.gdpr_mode { String::new() } else { visitor_name(entry.key) },
+        });
+        if let Some(row) = row.as_object_mut() {
+            if entry.undone {
+                row.insert("undone".into(), json!(true));
+            }
+            if entry.kind == EntryKind::Custom {
+                row.insert("value".into(), json!(0));
+                let told = self.site.names.text(crate::live::names::NameId(entry.value));
+                row.insert("properties".into(), json!(told));
+            }
+        }
+        row
+    }
+}
+
+/// Name, target and finer kind of an entry.
+fn words<'a>(entry: &Entry, text: &'a str) -> (&'a str, &'a str, &'a str) {
+    let sub = usize::from(entry.sub);
+    match entry.kind {
+        EntryKind::Left => ("", "", if entry.sub == 1 { "bounce" } else { "" }),
+        EntryKind::Start | EntryKind::View => {
+            ("", "", ["load", "navigation", "restore", "prerender"].get(sub).copied().unwrap_or(""))
+        }
+        EntryKind::Click => (part(text, 2), part(text, 1), CLICKED.get(sub).copied().unwrap_or("")),
+        EntryKind::Form => (text, "", FORMED.get(sub).copied().unwrap_or("")),
+        EntryKind::Error => (part(text, 0), part(text, 1), if entry.sub == 1 { "js" } else { "third-party" }),
+        EntryKind::Change => (part(text, 1), "", part(text, 0)),
+        EntryKind::NotFound => (part(text, 0), part(text, 1), ""),
+        EntryKind::Failed => (text, "", if entry.sub == 1 { "fatal" } else { "status" }),
+        EntryKind::Report => (part(text, 1), part(text, 2), REPORTED.get(sub).copied().unwrap_or("")),
+        _ => (text, "", ""),
+    }
+}

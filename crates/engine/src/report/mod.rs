@@ -1,0 +1,136 @@
+//! Answers about now and the last half hour: each is computed when asked, by looking through the visitors in memory and
+//! the logs. So a filter costs nothing when nobody filters, and every number has one place where it is defined.
+//!
+//! All numbers of an answer are of the same instant, and what it counts as active sums to its `active`, by page and by
+//! every dimension. Times are Unix seconds, durations seconds.
+//!
+//! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time
+//! - one file per question: `visitors`, `pages`, `events`, `dimensions` (sources, devices, geo), `performance`, `errors`,
+//!   `engagement`, `live` (with a filter)
+
+mod dimensions;
+mod engagement;
+mod errors;
+mod events;
+mod filter;
+mod live;
+mod pages;
+mod performance;
+mod question;
+mod rows;
+mod visitors;
+
+use qahm_event::SiteId;
+use serde_json::{Value, json};
+
+use crate::config::SiteConfig;
+use crate::live::visitor::{View, Visitor};
+use crate::live::{Live, Second};
+use filter::Filter;
+pub use question::Question;
+use rows::Page;
+
+/// One site at one instant, and who is asked about.
+struct Scene<'a> {
+    live: &'a Live,
+    id: SiteId,
+    site: &'a crate::live::site::Site,
+    config: &'a SiteConfig,
+    filter: Filter,
+    rows: Page,
+    now: Second,
+    /// Unix time = engine second + this.
+    offset: i64,
+}
+
+/// The answer to a question about a site; `None` if there is no such question here.
+pub fn answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
+    let site = live.site(id)?;
+    let now = live.now();
+    let scene = Scene {
+        live,
+        id,
+        site,
+        config,
+        filter: Filter::new(&question.filter, site, &config.query_keys),
+        rows: Page::new(question.limit, question.offset),
+        now,
+        offset: live.unix() - i64::from(now),
+    };
+    let mut answer = match question.what.as_str() {
+        "live" => scene.now(),
+        "visitors" => scene.visitors(),
+        "pages" => scene.pages(),
+        "events" => scene.events(question.since, &question.kinds),
+        "sources" => scene.sources(),
+        "devices" => scene.devices(),
+        "geo" => scene.geo(),
+        "performance" => scene.performance(),
+        "errors" => scene.errors(),
+        "engagement" => scene.engagement(),
+        _ => return None,
+    };
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("time".into(), json!(live.unix()));
+        answer.insert("window".into(), json!("30m"));
+        answer.insert("approximate".into(), json!(site.approximate(now)));
+        answer.insert("active".into(), json!(scene.active()));
+    }
+    Some(json!({ "ok": true, question.what.as_str(): answer }))
+}
+
+impl Scene<'_> {
+    /// Unix seconds of an engine second.
+    fn unix(&self, second: Second) -> i64 {
+        i64::from(second) + self.offset
+    }
+
+    /// V1 of those asked about.
+    fn active(&self) -> u64 {
+        if self.filter.is_open() {
+            return self.site.active.into();
+        }
+        if self.filter.about_a_page() {
+            let mut active = 0;
+            self.each(|visitor, views| {
+                if self.filter.profile(visitor.profile) {
+                    active += views.iter().filter(|v| v.counted && self.filter.page(v.page)).count() as u64;
+                }
+            });
+            return active;
+        }
+        let present = self.site.present.iter();
+        present.filter(|(id, _)| self.filter.profile(**id)).map(|(_, p)| u64::from(p.active)).sum()
+    }
+
+    /// Calls for every visitor of the site that is in memory, with its views.
+    fn each(&self, then: impl FnMut(&Visitor, &[&View])) {
+        self.live.each_visitor(self.id, then);
+    }
+
+    /// Calls for every visit of the last half hour that is asked about.
+    fn each_visit(&self, mut then: impl FnMut(&Visitor, &[&View])) {
+        self.each(|visitor, views| {
+            let visited = visitor.visit != 0 && visitor.heard + crate::live::THIRTY > self.now;
+            if visited && self.filter.visitor(visitor) {
+                then(visitor, views);
+            }
+        });
+    }
+
+    /// The path and title of a page.
+    fn page_name(&self, page: crate::live::pages::PageId) -> (&str, &str) {
+        self.site.pages.get(page).map_or(("(other)", ""), |p| (&p.path, &p.title))
+    }
+}
+
+/// A visitor's name in answers: enough to tell rows apart, and not the key itself.
+fn visitor_name(key: crate::live::visitor::VisitorKey) -> String {
+    use std::hash::Hasher;
+    if key.0 == 0 {
+        return String::new();
+    }
+    let mut hasher = siphasher::sip::SipHasher24::new_with_keys(0x726f_7700, key.0);
+    hasher.write_u64(key.0);
+    format!("{:012x}", hasher.finish() >> 16)
+}

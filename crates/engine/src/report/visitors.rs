@@ -1,0 +1,107 @@
+//! S1, V5: the visits in progress.
+
+use serde_json::{Value, json};
+
+use super::filter::{channel_name, device_name};
+use super::{Scene, visitor_name};
+use crate::live::pages::PageId;
+use crate::live::visitor::{View, Visitor};
+
+/// What a row needs besides the profile.
+struct Row {
+    name: String,
+    count: u16,
+    visit: u32,
+    views: u16,
+    engaged: u32,
+    entry: PageId,
+    page: PageId,
+    pages: Vec<PageId>,
+    profile: crate::live::profiles::ProfileId,
+}
+
+impl Scene<'_> {
+    pub(super) fn visitors(&self) -> Value {
+        let mut rows = Vec::new();
+        let mut private = 0u64;
+        self.each(|visitor, views| {
+            if visitor.active == 0 || !self.filter.visitor(visitor) {
+                return;
+            }
+            if visitor.private {
+                private += u64::from(visitor.active);
+            } else if visitor.visit != 0 {
+                rows.push(row(visitor, views));
+            }
+        });
+        let mut durations: Vec<u32> = rows.iter().map(|row| self.now.saturating_sub(row.visit)).collect();
+        durations.sort_unstable();
+        let total = rows.len();
+        let mean = durations.iter().map(|d| f64::from(*d)).sum::<f64>() / durations.len().max(1) as f64;
+        let duration = json!({
+            "mean": if durations.is_empty() { Value::Null } else { json!(mean) },
+            "median": quantile(&durations, 0.5),
+            "p90": quantile(&durations, 0.9),
+        });
+        // GDPR mode shows no row per visit.
+        let listed = if self.config.gdpr_mode { 0 } else { self.config.max_visitors as usize };
+        rows.sort_by(|a, b| b.visit.cmp(&a.visit).then_with(|| a.name.cmp(&b.name)));
+        let rows: Vec<Value> =
+            self.rows.cut(rows, listed).into_iter().map(|row| self.visitor_row(&row)).collect();
+        json!({
+            "visitors": rows,
+            "total": total,
+            "listed": total.min(listed),
+            "duration": duration,
+            "private": private,
+        })
+    }
+
+    fn visitor_row(&self, row: &Row) -> Value {
+        let unknown = crate::live::profiles::Profile::default();
+        let profile = self.site.profiles.get(row.profile.0).unwrap_or(&unknown);
+        let (page, title) = self.page_name(row.page);
+        let pages: Vec<&str> = row.pages.iter().map(|id| self.page_name(*id).0).collect();
+        json!({
+            "id": row.name,
+            "count": row.count,
+            "entry": self.page_name(row.entry).0,
+            "page": page,
+            "title": title,
+            "pages": pages,
+            "views": row.views,
+            "began": self.unix(row.visit),
+            "duration": self.now.saturating_sub(row.visit),
+            "engaged": row.engaged,
+            "channel": channel_name(profile),
+            "source": &*profile.source,
+            "campaign": &*profile.utm_campaign,
+            "device": device_name(profile),
+            "browser": &*profile.browser,
+            "os": &*profile.os,
+            "country": profile.country_str(),
+            "city": &*profile.city,
+        })
+    }
+}
+
+fn row(visitor: &Visitor, views: &[&View]) -> Row {
+    let current = views.iter().filter(|v| v.counted).max_by_key(|v| v.seen.max(v.began));
+    Row {
+        name: visitor_name(visitor.key),
+        count: visitor.active,
+        visit: visitor.visit,
+        views: visitor.visit_views,
+        engaged: visitor.engaged,
+        entry: visitor.entry,
+        page: current.map_or(visitor.exit, |view| view.page),
+        pages: visitor.pages().collect(),
+        profile: visitor.profile,
+    }
+}
+
+/// The value of rank ⌈q·n⌉ of sorted values; null of none.
+fn quantile(sorted: &[u32], q: f64) -> Value {
+    let rank = (q * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted.get(rank - 1).map_or(Value::Null, |value| json!(value))
+}

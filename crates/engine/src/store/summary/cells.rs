@@ -1,0 +1,154 @@
+//! The sums of an hour by every dimension, from the sums of its minutes: profiles become countries, sources, devices …
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::super::Result;
+use super::super::cells::{add, put_number, put_text};
+use super::super::partition::{Partitions, name};
+use super::super::rows::COLUMNS;
+use super::{By, CHUNK};
+use crate::live::facts::{Dim, METRICS, Metrics};
+use crate::live::names::NameKind;
+use crate::live::profiles::Profile;
+use crate::store::words;
+
+/// The sums of an hour, as far as they are read.
+#[derive(Debug)]
+pub(super) struct Cells {
+    site: i64,
+    hour: i64,
+    day: Option<String>,
+    /// Dimensions still to be read, the next one last; the last row read of it.
+    dims: Vec<Dim>,
+    minute: i64,
+    key: i64,
+    sums: [HashMap<u32, Metrics>; 4],
+    /// Profiles that are still to be taken apart.
+    profiles: Vec<(u32, Metrics)>,
+    /// By what profiles say.
+    texts: BTreeMap<By, HashMap<String, Metrics>>,
+}
+
+impl Cells {
+    pub(super) fn new(site: u64, hour: i64, days: &Partitions) -> Cells {
+        let day = hour.div_euclid(24);
+        let known = days.days().any(|d| d == day);
+        Cells {
+            site: site as i64,
+            hour,
+            day: known.then(|| name(day)),
+            dims: if known { vec![Dim::Name, Dim::Profile, Dim::Page, Dim::Site] } else { Vec::new() },
+            minute: hour * 60,
+            key: -1,
+            sums: Default::default(),
+            profiles: Vec::new(),
+            texts: words::BY.iter().map(|by| (*by, HashMap::new())).collect(),
+        }
+    }
+
+    pub(super) fn go_on(&mut self, db: &Connection, end: Instant) -> Result<bool> {
+        Ok(self.read(db, end)? && self.expand(db, end)?)
+    }
+
+    fn read(&mut self, db: &Connection, end: Instant) -> Result<bool> {
+        let Some(day) = &self.day else { return Ok(true) };
+        let sql = format!(
+            "SELECT minute, key, {} FROM rollups_{day} WHERE site = ?1 AND dim = ?2 AND (minute, key) > (?3, ?4)
+               AND minute < ?5 ORDER BY minute, key LIMIT ?6",
+            COLUMNS.join(", ")
+        );
+        let mut query = db.prepare_cached(&sql)?;
+        while let Some(dim) = self.dims.last().copied() {
+            let Some(sums) = self.sums.get_mut(dim as usize) else { break };
+            let mut rows = query.query(params![
+                self.site,
+                dim as u8,
+                self.minute,
+                self.key,
+                (self.hour + 1) * 60,
+                CHUNK
+            ])?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                (self.minute, self.key) = (row.get(0)?, row.get(1)?);
+                let mut metrics = [0; METRICS];
+                for (n, metric) in metrics.iter_mut().enumerate() {
+                    *metric = row.get(2 + n)?;
+                }
+                add(sums.entry(self.key as u32).or_insert([0; METRICS]), &metrics);
+                count += 1;
+            }
+            if count < CHUNK {
+                self.dims.pop();
+                (self.minute, self.key) = (self.hour * 60, -1);
+            }
+            if Instant::now() > end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Profiles, a few at a time: a flood may bring many thousands.
+    fn expand(&mut self, db: &Connection, end: Instant) -> Result<bool> {
+        let [_, _, profiles, _] = &mut self.sums;
+        self.profiles.extend(profiles.drain());
+        while let Some((id, metrics)) = self.profiles.pop() {
+            let profile: Option<Profile> = words::profile(db, self.site, id)?;
+            for (by, sums) in &mut self.texts {
+                words::with(*by, profile.as_ref(), |text| match sums.get_mut(text) {
+                    Some(sum) => add(sum, &metrics),
+                    None => {
+                        sums.insert(text.to_owned(), metrics);
+                    }
+                });
+            }
+            if self.profiles.len() % 64 == 0 && Instant::now() > end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn store(&self, transaction: &Transaction) -> Result<()> {
+        let [site, pages, _, names] = &self.sums;
+        let mut blobs: BTreeMap<By, Vec<u8>> = BTreeMap::new();
+        for (by, sums) in [(By::Site, site), (By::Page, pages)] {
+            for (key, metrics) in sorted(sums) {
+                put_number(blobs.entry(by).or_default(), *key, metrics);
+            }
+        }
+        for (key, metrics) in sorted(names) {
+            let kind = NameKind::from_u8((key % 16) as u8);
+            if let Some(by) = kind.and_then(|kind| By::of_name(kind)) {
+                put_number(blobs.entry(by).or_default(), *key, metrics);
+            }
+        }
+        for (by, sums) in &self.texts {
+            for (text, metrics) in sorted(sums) {
+                put_text(blobs.entry(*by).or_default(), text, metrics);
+            }
+        }
+        let mut delete =
+            transaction.prepare_cached("DELETE FROM hours WHERE site = ?1 AND dim = ?2 AND hour = ?3")?;
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO hours (site, dim, hour, cells) VALUES (?1, ?2, ?3, ?4)")?;
+        for by in By::ALL {
+            delete.execute(params![self.site, by as u8, self.hour])?;
+            if let Some(blob) = blobs.get(&by) {
+                insert.execute(params![self.site, by as u8, self.hour, blob])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// In the order of keys: the same sums are the same bytes.
+fn sorted<K: Ord>(sums: &HashMap<K, Metrics>) -> Vec<(&K, &Metrics)> {
+    let mut sorted: Vec<_> = sums.iter().filter(|(_, m)| m.iter().any(|v| *v != 0)).collect();
+    sorted.sort_unstable_by_key(|(key, _)| *key);
+    sorted
+}
