@@ -17,7 +17,7 @@ const cargoTest = ( ...args ) => ( nextest
 	? [ 'cargo', 'nextest', 'run', '--no-fail-fast', '--no-tests=pass', '--status-level=none', '--failure-output=final', '--cargo-profile', 'quick', ...args ]
 	: [ 'cargo', 'test', '--no-fail-fast', ...PROFILE, ...args, '--', '--test-threads=1' ] );
 const phpunit = ( suite ) => [ 'phpunit', '--configuration', 'tests/wordpress/phpunit.xml', '--testsuite', suite, '--do-not-cache-result' ];
-const nodeTest = ( folder ) => [ 'node', '--test', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
+const nodeTest = ( folder ) => [ 'node', '--test', '--test-concurrency=1', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
 /** In order. `tests`: it must report how many passed; the others count as one. `site`: needs a WordPress. `root`: stays root. `when`: only if true. */
 const STAGES = [
 	{ name: 'format', command: [ 'cargo', 'fmt', '--all', '--check' ], limit: MINUTE },

@@ -63,6 +63,24 @@ export async function launchWithTabs( ...flags ) {
 	return { context: browser.contexts()[ 0 ], close };
 }
 
+/**
+ * A browser that opens a page and is left alone with it: nothing is attached, as there is for nobody at home.
+ *
+ * @param {string}    url   The page.
+ * @param {...string} flags Chromium's, beside the usual ones.
+ * @return {Function} Ends it.
+ */
+export function launchAlone( url, ...flags ) {
+	const profile = mkdtempSync( join( tmpdir(), 'qahm-realtime-chromium-' ) );
+	const child = spawn( CHROMIUM, [ '--headless', ...FLAGS, ...flags, `--user-agent=${ CHROME }`, `--user-data-dir=${ profile }`, '--remote-debugging-port=0', url ], { stdio: 'ignore' } );
+	const exited = new Promise( ( done ) => child.on( 'exit', done ) );
+	return async () => {
+		child.kill();
+		await exited;
+		rmSync( profile, { recursive: true, force: true, maxRetries: 5 } );
+	};
+}
+
 /** A person with a browser profile of their own. Everybody here has the same address: 127.0.0.1. */
 export class Visitor {
 	static async arrive( browser, path = '/', userAgent = CHROME ) {

@@ -32,19 +32,26 @@ export function readers( options = {} ) {
 		const thrown = [];
 		page.on( 'pageerror', ( error ) => thrown.push( error.message ) );
 		t.after( async () => {
-			// The pages say goodbye, so that the site is empty for who comes next.
-			await Promise.all( context.pages().map( ( each ) => {
-				const closed = each.waitForEvent( 'close' );
-				return each.close( { runBeforeUnload: true } ).then( () => closed );
-			} ) );
-			await wire.until( () => wire.views.every( ( { events } ) => events.some( ( event ) => event?.[ 0 ] === 'l' ) ), 'all views have ended' ).catch( () => {} );
-			await context.close();
-			await wire.close();
+			try {
+				// The pages say goodbye, so that the site is empty for who comes next.
+				await Promise.all( context.pages().map( leave ) );
+				await wire.until( () => wire.views.every( ( { events } ) => events.some( ( event ) => event?.[ 0 ] === 'l' ) ), 'all views have ended', 2000 ).catch( () => {} );
+			} finally {
+				await context.close();
+				await wire.close();
+			}
 		} );
 		await prepare?.( page, context );
 		await page.goto( SITE + path );
 		return { wire, page, context, thrown };
 	};
+}
+
+/** Closes a page as a person does: it is told. */
+export async function leave( page ) {
+	const closed = page.isClosed() || page.waitForEvent( 'close' );
+	await page.close( { runBeforeUnload: true } ).catch( () => {} ); // It may just have gone.
+	await closed;
 }
 
 /** Waits until the second file of the tracker is at work: what the page tells it comes out. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SITE } from './browser.mjs';
-import { equipped, inside, readers } from './reader.mjs';
+import { equipped, inside, leave, readers } from './reader.mjs';
 
 // A real theme would do this in its functions.php.
 inside( `
@@ -103,7 +103,7 @@ test( 'a form is begun, submitted, begun again and abandoned, and nothing of its
 	await page.click( '#send-strict' );
 	await page.fill( '#query', 'q-secret' );
 	await wire.event( 'f', 'start', '/search/' );
-	await page.close( { runBeforeUnload: true } );
+	await leave( page );
 	await wire.event( 'l' );
 	assert.deepEqual( wire.events( 'f' ).map( ( event ) => event.slice( 1 ) ), [
 		[ 'start', 'order' ], [ 'submit', 'order' ], [ 'start', 'strict' ], [ 'start', '/search/' ], [ 'abandon', 'strict' ], [ 'abandon', '/search/' ],

@@ -1,5 +1,5 @@
 // The network between a browser and the site: everything passes here, so that what a page says while it goes is seen, too.
-// It notes the beacons and what the collector answered, adds to pages what a test needs in them, and can be cut.
+// It notes the beacons and what the collector answered, and adds to pages what a test needs in them.
 import { createServer, request } from 'node:http';
 import { SITE } from './browser.mjs';
 
@@ -12,8 +12,6 @@ const isBeacon = ( { method, url } ) => method === 'POST' && /collect(\.php|$)/.
 export class Wire {
 	/** Beacons in the order of their coming: { view, sequence, url, events, body, status, reason }. */
 	beacons = [];
-	/** While the network is down nothing gets through. */
-	down = false;
 	/** Paths (regular expression) that are refused, as by a content blocker. */
 	blocked = null;
 	/** What is put at the end of a page, by path; headers beside it with `headers`. */
@@ -56,8 +54,10 @@ export class Wire {
 		}
 		const body = Buffer.concat( chunks );
 		this.asked.push( target.pathname );
-		if ( this.down || this.blocked?.test( target.pathname ) ) {
-			outgoing.destroy();
+		this.#look();
+		if ( this.blocked?.test( target.pathname ) ) {
+			outgoing.writeHead( 403 );
+			outgoing.end();
 			return;
 		}
 		const own = this.hosts.get( target.host ) ?? ( target.origin === SITE ? this.answers.get( target.pathname ) : undefined );
@@ -98,6 +98,10 @@ export class Wire {
 	#note( body, { statusCode: status, headers } ) {
 		const { i: view, n: sequence, u: url, e: events, ...rest } = JSON.parse( body );
 		this.beacons.push( { view, sequence, url, events, rest, body, status, reason: headers[ 'x-qahm-realtime' ] } );
+		this.#look();
+	}
+
+	#look() {
 		this.#waiting.forEach( ( look ) => look() );
 	}
 
@@ -120,8 +124,8 @@ export class Wire {
 		return this.views.flatMap( ( { events } ) => events ).filter( ( event ) => event?.[ 0 ] === kind );
 	}
 
-	/** Waits until the condition gives something true, looking again at each beacon. */
-	until( condition, what = condition.toString() ) {
+	/** Waits until the condition gives something true, looking again at each request and each beacon. */
+	until( condition, what = condition.toString(), patience = PATIENCE ) {
 		return new Promise( ( found, failed ) => {
 			const end = ( settle, value ) => {
 				clearTimeout( timer );
@@ -141,7 +145,7 @@ export class Wire {
 			const timer = setTimeout( () => {
 				const seen = this.beacons.map( ( { status, reason, body } ) => `${ status } ${ reason } ${ body }` ).join( '\n' );
 				end( failed, new Error( `Not seen: ${ what }. Beacons:\n${ seen }` ) );
-			}, PATIENCE );
+			}, patience );
 			this.#waiting.add( look );
 			look();
 		} );

@@ -55,4 +55,34 @@ final class SiteHealthTest extends TestCase {
 		FakeExtension::$status['notes'] = array( '<script>alert(1)</script>', array( 'odd' ), null );
 		$this->assertStringNotContainsString( '<script>', SiteHealth::engine()['description'] );
 	}
+
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function test_a_database_of_countries_that_is_not_there(): void {
+		define( 'QAHM_REALTIME_GEOIP_DB', '/nowhere/country.mmdb' );
+		$result = SiteHealth::settings();
+		$this->assertSame( 'recommended', $result['status'] );
+		$this->assertStringContainsString( 'QAHM_REALTIME_GEOIP_DB names the file /nowhere/country.mmdb', $result['description'] );
+		$this->assertStringContainsString( '"geoip_db":"/nowhere/country.mmdb"', QahmRealtime\Configuration::json(), 'it may come later' );
+	}
+
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function test_a_database_of_countries_that_is_there(): void {
+		define( 'QAHM_REALTIME_GEOIP_DB', __FILE__ );
+		$this->assertSame( 'good', SiteHealth::settings()['status'] );
+	}
+
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function test_a_goal_that_is_none(): void {
+		add_filter( 'qahm_realtime_goals', static fn (): array => array( array( 'name' => 'x' ) ) );
+		$this->assertStringContainsString( 'Goal number 1', SiteHealth::settings()['description'] );
+	}
 }
