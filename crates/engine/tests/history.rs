@@ -74,9 +74,13 @@ fn check(shop: &mut Shop) {
 }
 
 fn check_span(shop: &mut Shop, from: i64, to: i64) {
-    let ask = |dimension: &str| question(json!({"from": from * 60, "to": to * 60, "dimension": dimension, "limit": 500}));
+    let ask = |dimension: &str| {
+        question(json!({"from": from * 60, "to": to * 60, "dimension": dimension, "limit": 500}))
+    };
     let inside = |minute: i64| (from..to).contains(&minute);
-    for dimension in ["page", "country", "city", "channel", "source", "campaign", "device", "browser", "os", "category"] {
+    for dimension in
+        ["page", "country", "city", "channel", "source", "campaign", "device", "browser", "os", "category"]
+    {
         let answer = shop.answer(&ask(dimension)).unwrap();
         let mut expected: BTreeMap<String, [i64; METRICS]> = BTreeMap::new();
         for ((minute, dim, key), metrics) in &shop.cells {
@@ -85,7 +89,13 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
             }
             let name = match (dimension, dim) {
                 ("page", Dim::Page) => shop::path(*key),
-                ("category", Dim::Page) => if *key == 0 { String::new() } else { format!("c{}", key % 3) },
+                ("category", Dim::Page) => {
+                    if *key == 0 {
+                        String::new()
+                    } else {
+                        format!("c{}", key % 3)
+                    }
+                }
                 ("page" | "category", _) => continue,
                 (_, Dim::Profile) => match profile(*key) {
                     Some(p) => match dimension {
@@ -122,7 +132,8 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
 }
 
 fn check_names(shop: &mut Shop, from: i64, to: i64) {
-    let answer = shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "element"}))).unwrap();
+    let answer =
+        shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "element"}))).unwrap();
     let mut expected: BTreeMap<String, i64> = BTreeMap::new();
     for ((minute, dim, key), metrics) in &shop.cells {
         if *dim == Dim::Name && key % 16 == 1 && (from..to).contains(minute) {
@@ -139,7 +150,8 @@ fn check_names(shop: &mut Shop, from: i64, to: i64) {
 }
 
 fn check_timings(shop: &mut Shop, from: i64, to: i64) {
-    let answer = shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "page"}))).unwrap();
+    let answer =
+        shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "page"}))).unwrap();
     let inside = |at: i64| (from..to).contains(&at.div_euclid(60_000));
     let check = |found: &Value, mut values: Vec<u32>, what: &str| {
         if values.is_empty() {

@@ -53,7 +53,9 @@ use serde_json::{Map, Value, json};
 
 use crate::calendar::Calendar;
 use crate::store::FILE;
+use crate::store::baseline::baselines;
 use crate::store::sketch::{Set, merge_set};
+use crate::store::usual::{Usual, usual};
 pub use question::HistoryQuestion;
 use question::{Dimension, Span};
 use sums::Site;
@@ -140,6 +142,31 @@ impl History {
                 Error::TooSlow
             }
             _ => error,
+        })
+    }
+}
+
+/// What the numbers of now are compared with; changes with the minute at most.
+#[derive(Debug, Clone)]
+pub struct Background {
+    /// V4.
+    pub usual: Usual,
+    /// V3: `{"value","date"}` or null.
+    pub record: Value,
+    /// `{"visitors","views"}` of yesterday to the same time.
+    pub yesterday: Value,
+}
+
+impl History {
+    /// What the numbers of now are compared with.
+    pub fn background(&mut self, asked: &Asked) -> Result<Background> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let site = Site::new(&snapshot, asked.site.0 as i64)?;
+        let known = baselines(&snapshot, asked.site.0 as i64, asked.unix)?;
+        Ok(Background {
+            usual: usual(&known, asked.calendar, asked.unix),
+            record: site.record(asked)?,
+            yesterday: site.yesterday(asked)?,
         })
     }
 }

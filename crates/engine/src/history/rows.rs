@@ -88,7 +88,11 @@ impl Site<'_> {
                 Group::Author => author,
                 Group::Category => category,
             };
-            let row = found.entry(key.clone()).or_insert_with(|| Found { title, groups: groups.clone(), ..Found::default() });
+            let row = found.entry(key.clone()).or_insert_with(|| Found {
+                title,
+                groups: groups.clone(),
+                ..Found::default()
+            });
             add(&mut row.sums, &sums);
             row.pages.push(page);
         }
@@ -99,7 +103,8 @@ impl Site<'_> {
         let mut found: HashMap<String, Found> = HashMap::new();
         let mut query = self.db.prepare_cached("SELECT text FROM names WHERE site = ?1 AND id = ?2")?;
         for (id, sums) in self.by_number(by, span.from, span.to)? {
-            let text: Option<String> = query.query_row(params![self.site, id], |row| row.get(0)).optional()?;
+            let text: Option<String> =
+                query.query_row(params![self.site, id], |row| row.get(0)).optional()?;
             add(&mut found.entry(text.unwrap_or_else(|| OTHER.into())).or_default().sums, &sums);
         }
         Ok(found)

@@ -45,7 +45,8 @@ impl Site<'_> {
         if pages.is_none() {
             series.insert("active".into(), steps.iter().map(|s| s.active).collect());
         }
-        let views = |s: &Step| s.views.filter(|_| pages.is_none()).or(s.known.then(|| of(&s.sums, Metric::Views)));
+        let views =
+            |s: &Step| s.views.filter(|_| pages.is_none()).or(s.known.then(|| of(&s.sums, Metric::Views)));
         series.insert("views".into(), steps.iter().map(views).collect());
         let named: [(&str, fn(&Metrics) -> i64); 9] = [
             ("visits", |m| of(m, Metric::Visits)),
