@@ -1,7 +1,7 @@
 //! Measures the engine: the real binary, a real ring, this process as the producer. See `bench/run.mjs`.
 //!
 //! - `engine` the process that is measured · `traffic` what is sent to it · `store` what it committed
-//! - `events` its speed · `memory` its memory · `figure` a result
+//! - `events` its speed · `memory` its memory · `history` screens of what is stored · `figure` a result
 
 #![expect(
     clippy::indexing_slicing,
@@ -11,6 +11,7 @@
 mod engine;
 mod events;
 mod figure;
+mod history;
 mod memory;
 mod sender;
 mod store;
@@ -27,6 +28,7 @@ const USAGE: &str = "\
 qahm-bench events <engine> <dir>     events per CPU second of the engine
 qahm-bench visitor <engine> <dir>    bytes per visitor
 qahm-bench limit <engine> <dir>      memory under a million visitors
+qahm-bench history <engine> <dir>    ms of a screen of 24 hours
 qahm-bench status <runtime-dir>      an engine's answer to `status`
 Data goes to <dir>, the ring to /dev/shm.";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         [what, engine, dir] if what == Path::new("events") => events::measure(engine, dir),
         [what, engine, dir] if what == Path::new("visitor") => memory::per_visitor(engine, dir),
         [what, engine, dir] if what == Path::new("limit") => memory::limit(engine, dir),
+        [what, _, dir] if what == Path::new("history") => history::measure(dir),
         [what, runtime] if what == Path::new("status") => status(runtime),
         _ => Err(USAGE.into()),
     };

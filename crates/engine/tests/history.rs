@@ -187,7 +187,7 @@ fn check_series(shop: &mut Shop, from: i64, to: i64) {
         let step = history["step"].as_i64().unwrap() / 60;
         let first = from.div_euclid(step) * step;
         let steps = ((to - first) as usize).div_ceil(step as usize);
-        let mut visits = vec![0; steps];
+        let mut sums = vec![[0i64; METRICS]; steps];
         let mut active = vec![None; steps];
         for ((minute, dim, key), metrics) in &shop.cells {
             let of = match page {
@@ -195,7 +195,8 @@ fn check_series(shop: &mut Shop, from: i64, to: i64) {
                 None => *dim == Dim::Site,
             };
             if of && (from..to).contains(minute) {
-                visits[((minute - first) / step) as usize] += metrics[Metric::Visits as usize];
+                let step = &mut sums[((minute - first) / step) as usize];
+                step.iter_mut().zip(metrics).for_each(|(sum, m)| *sum += m);
             }
         }
         for (minute, highest) in &shop.minutes {
@@ -207,7 +208,8 @@ fn check_series(shop: &mut Shop, from: i64, to: i64) {
         let found = history["series"]["visits"].as_array().unwrap();
         assert_eq!(found.len(), steps);
         for (n, value) in found.iter().enumerate() {
-            let expected = active[n].map(|_| visits[n]).or((visits[n] != 0).then_some(visits[n]));
+            let known = active[n].is_some() || sums[n] != [0; METRICS];
+            let expected = known.then_some(sums[n][Metric::Visits as usize]);
             assert_eq!(value.as_i64(), expected, "step {n} of {from}–{to} by {step}, {page:?}");
         }
         if page.is_none() {

@@ -133,7 +133,7 @@ impl History {
     pub fn answer(&mut self, asked: &Asked, question: &HistoryQuestion) -> Result<Value> {
         let end = Instant::now() + asked.limit;
         self.db.progress_handler(LOOK, Some(move || Instant::now() > end))?;
-        let answer = answer(&self.db, asked, question);
+        let answer = answer(&self.db, asked, question, end);
         self.db.progress_handler(0, None::<fn() -> bool>)?;
         answer.map_err(|error| match &error {
             Error::Sqlite(inner) | Error::Store(crate::store::Error::Sqlite(inner))
@@ -172,17 +172,18 @@ impl History {
 }
 
 /// Everything of one answer is read in one transaction: of one instant.
-fn answer(db: &Connection, asked: &Asked, question: &HistoryQuestion) -> Result<Value> {
+fn answer(db: &Connection, asked: &Asked, question: &HistoryQuestion, end: Instant) -> Result<Value> {
     let span = question.span(asked.unix)?;
     let dimension = question.dimension.as_deref().map(Dimension::parse).transpose()?;
     let snapshot = db.unchecked_transaction()?;
     let site = Site::new(&snapshot, asked.site.0 as i64)?;
     let pages = question.page.as_deref().map(|path| site.numbers_of(path)).transpose()?;
+    let timings = if pages.is_none() { site.timing_steps(span)? } else { Vec::new() };
     let mut history = merge(json!({
         "from": span.from * 60,
         "to": span.to * 60,
         "step": span.step * 60,
-        "series": site.series(asked, span, pages.as_ref())?,
+        "series": site.series(asked, span, pages.as_ref(), &timings)?,
         "usual": site.usual(asked)?,
         "peak": site.peak(asked)?,
         "record": site.record(asked)?,
@@ -196,8 +197,11 @@ fn answer(db: &Connection, asked: &Asked, question: &HistoryQuestion) -> Result<
         history.insert("yesterday".into(), site.earlier(asked, earlier, span.steps())?);
         history.insert("totals".into(), site.totals(span)?);
         let mut whole = Set::default();
-        site.timing_steps(Span { step: 60, ..span })?.iter().for_each(|set| merge_set(&mut whole, set));
+        timings.iter().for_each(|set| merge_set(&mut whole, set));
         history.insert("timings".into(), timings::quantiles(&whole));
+    }
+    if Instant::now() > end {
+        return Err(Error::TooSlow);
     }
     if let Some(dimension) = dimension {
         history.extend(merge(site.rows(question, dimension, span)?));

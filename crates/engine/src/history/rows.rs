@@ -45,8 +45,13 @@ impl Site<'_> {
         let total = rows.len();
         let shown: Vec<_> = rows.into_iter().skip(question.offset).take(question.limit()).collect();
         let mut wanted = Wanted::new();
-        for (n, (_, found)) in shown.iter().enumerate() {
+        for (n, (key, found)) in shown.iter().enumerate() {
             wanted.extend(found.pages.iter().map(|page| (*page, n as u32)));
+            if dimension == Dimension::Page(Group::Path) {
+                // A page may have timings of views that began before.
+                wanted.extend(self.numbers_of(key)?.into_iter().map(|page| (page, n as u32)));
+                wanted.extend((key == OTHER).then_some((0, n as u32)));
+            }
         }
         let timings = self.timing_pages(span.from, span.to, &wanted)?;
         let rows: Vec<Value> = shown

@@ -30,8 +30,14 @@ struct Step {
 }
 
 impl Site<'_> {
-    /// `pages`: of these pages alone.
-    pub(super) fn series(&self, asked: &Asked, span: Span, pages: Option<&HashSet<u32>>) -> Result<Value> {
+    /// `pages`: of these pages alone; `timings`: of each step.
+    pub(super) fn series(
+        &self,
+        asked: &Asked,
+        span: Span,
+        pages: Option<&HashSet<u32>>,
+        timings: &[Set],
+    ) -> Result<Value> {
         let empty = Step { active: None, views: None, sums: [0; METRICS], known: false };
         let mut steps = vec![empty; span.steps()];
         self.fill_minutes(asked, span, &mut steps)?;
@@ -63,7 +69,6 @@ impl Site<'_> {
             series.insert(name.into(), steps.iter().map(|s| s.known.then(|| value(&s.sums))).collect());
         }
         if pages.is_none() {
-            let timings = self.timing_steps(span)?;
             for (n, name) in SERIES_NAMES.iter().enumerate() {
                 series.insert(format!("{name}_p75"), timings.iter().map(|set| p75(set, n)).collect());
             }

@@ -16,6 +16,12 @@ use crate::store::summary::minute::Minute;
 /// What is wanted of pages: page → row.
 pub(super) type Wanted = HashMap<u32, u32>;
 
+/// The timings of a minute: bytes of the site and of its pages, or what was read row by row.
+enum Found<'a> {
+    Summed(&'a [u8], &'a [u8]),
+    Read(&'a Minute),
+}
+
 impl Site<'_> {
     /// The timings of the site in each step.
     pub(super) fn timing_steps(&self, span: Span) -> Result<Vec<Set>> {
@@ -32,9 +38,13 @@ impl Site<'_> {
             _ => vec![(span.from, span.to)],
         };
         for (from, to) in loose {
-            self.timing_minutes(from, to, false, |minute, whole, _| {
-                if let Some(set) = span.step_of(minute).and_then(|n| steps.get_mut(n)) {
-                    merge_set(set, whole);
+            self.timing_minutes(from, to, false, |minute, timings| {
+                let Some(set) = span.step_of(minute).and_then(|n| steps.get_mut(n)) else { return };
+                match timings {
+                    Found::Summed(whole, _) => {
+                        absorb_set(set, whole, |_| true);
+                    }
+                    Found::Read(minute) => merge_set(set, &minute.whole),
                 }
             })?;
         }
@@ -51,10 +61,16 @@ impl Site<'_> {
             absorb_pages(pages, &mut sets, |page| wanted.get(&page).copied());
         })?;
         for (from, to) in self.loose(What::Timings, from, to) {
-            self.timing_minutes(from, to, true, |_, _, pages| {
-                for (page, set) in pages {
-                    if let Some(row) = wanted.get(page) {
-                        merge_set(sets.entry(*row).or_default(), set);
+            self.timing_minutes(from, to, true, |_, timings| match timings {
+                // Only what is wanted is taken apart.
+                Found::Summed(_, pages) => {
+                    absorb_pages(pages, &mut sets, |page| wanted.get(&page).copied());
+                }
+                Found::Read(minute) => {
+                    for (page, set) in &minute.pages {
+                        if let Some(row) = wanted.get(page) {
+                            merge_set(sets.entry(*row).or_default(), set);
+                        }
                     }
                 }
             })?;
@@ -84,7 +100,7 @@ impl Site<'_> {
         from: i64,
         to: i64,
         with_pages: bool,
-        mut each: impl FnMut(i64, &Set, &HashMap<u32, Set>),
+        mut each: impl FnMut(i64, Found),
     ) -> Result<()> {
         let mut raw = Vec::new();
         let mut query = self.db.prepare_cached(
@@ -99,10 +115,8 @@ impl Site<'_> {
                 raw.push(minute);
                 continue;
             }
-            let (mut whole, mut sets) = (Set::default(), HashMap::new());
-            absorb_set(&mut whole, row.get_ref(1)?.as_blob().unwrap_or_default(), |_| true);
-            absorb_pages(pages.unwrap_or_default(), &mut sets, Some);
-            each(minute, &whole, &sets);
+            let whole = row.get_ref(1)?.as_blob().unwrap_or_default();
+            each(minute, Found::Summed(whole, pages.unwrap_or_default()));
         }
         raw.extend((from..to).filter(|m| self.stale(What::Minute, *m)));
         raw.sort_unstable();
@@ -110,7 +124,7 @@ impl Site<'_> {
         for number in raw {
             let mut minute = Minute::new(self.site as u64, number, &self.days);
             minute.go_on(self.db, Instant::now() + Duration::from_secs(3600))?;
-            each(number, &minute.whole, &minute.pages);
+            each(number, Found::Read(&minute));
         }
         Ok(())
     }

@@ -25,6 +25,10 @@ const PROFILES: u32 = 9;
 pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(0x9e37_79b9_7f4a_7c15 ^ (seed + 1))
+    }
+
     pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -87,7 +91,7 @@ impl Shop {
             history,
             directory,
             calendar: Calendar::new(zone).unwrap(),
-            random: Random(0x9e37_79b9_7f4a_7c15 ^ (seed + 1)),
+            random: Random::new(seed),
             unix,
             batch: Batch::default(),
             cells: BTreeMap::new(),
