@@ -33,7 +33,7 @@ final class Question {
 		'live'        => array( ...self::FILTERS, 'pages' ),
 		'visitors'    => array( ...self::FILTERS, ...self::PARTS ),
 		'pages'       => array( ...self::FILTERS, ...self::PARTS ),
-		'events'      => array( ...self::FILTERS, 'limit', 'since' ),
+		'events'      => array( ...self::FILTERS, ...self::PARTS, 'since', 'kinds' ),
 		'sources'     => array( ...self::FILTERS, ...self::PARTS ),
 		'devices'     => array( ...self::FILTERS, ...self::PARTS ),
 		'geo'         => array( ...self::FILTERS, ...self::PARTS ),
@@ -54,6 +54,7 @@ final class Question {
 		'limit'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
 		'offset'    => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 1000000 ),
 		'since'     => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => PHP_INT_MAX ),
+		'kinds'     => array( 'type' => 'string', 'pattern' => '^[a-z0-9]{1,16}(,[a-z0-9]{1,16}){0,31}$' ),
 		'range'     => array( 'type' => 'string', 'pattern' => '^[1-9][0-9]{0,4}[mhd]$' ),
 		'dimension' => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
 		'metric'    => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
@@ -115,6 +116,9 @@ final class Question {
 		$takes    = self::WHATS[ $what ];
 		$filter   = \array_intersect_key( $values, \array_flip( self::FILTERS ) );
 		$question = array( 'what' => $what ) + \array_diff_key( $values, $filter );
+		if ( isset( $question['kinds'] ) ) {
+			$question['kinds'] = \explode( ',', (string) $question['kinds'] );
+		}
 		if ( isset( $filter['country'] ) ) {
 			$filter['country'] = 'unknown' === $filter['country'] ? '' : \strtoupper( (string) $filter['country'] );
 		}

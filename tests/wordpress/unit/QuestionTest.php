@@ -26,7 +26,7 @@ final class QuestionTest extends TestCase {
 		yield array( 'pages', array(), array( 'what' => 'pages', 'limit' => 50 ) );
 		yield array( 'visitors', array( 'limit' => 1000, 'offset' => '0', 'page' => '/é/', 'country' => 'fr', 'device' => 'mobile', 'source' => 'Example.ORG', 'channel' => 'ai', 'other' => array() ), array( 'what' => 'visitors', 'limit' => 1000, 'offset' => 0, 'filter' => array( 'page' => '/é/', 'country' => 'FR', 'device' => 'mobile', 'source' => 'example.org', 'channel' => 'ai' ) ) );
 		yield array( 'geo', array( 'country' => 'unknown', 'page' => '' ), array( 'what' => 'geo', 'filter' => array( 'country' => '' ), 'limit' => 50 ) );
-		yield array( 'events', array( 'since' => '123456789012345678' ), array( 'what' => 'events', 'since' => 123456789012345678, 'limit' => 50 ) );
+		yield array( 'events', array( 'since' => '123456789012345678', 'kinds' => 'start,404' ), array( 'what' => 'events', 'since' => 123456789012345678, 'kinds' => array( 'start', '404' ), 'limit' => 50 ) );
 		yield array( 'history', array(), array( 'what' => 'history', 'range' => 86400 ) );
 		yield array( 'history', array( 'range' => '90m', 'dimension' => 'country', 'metric' => 'visitors', 'limit' => '5' ), array( 'what' => 'history', 'range' => 5400, 'dimension' => 'country', 'metric' => 'visitors', 'limit' => 5 ) );
 		yield array( 'history', array( 'range' => '8d' ), array( 'what' => 'history', 'range' => 691200 ) );
@@ -56,6 +56,9 @@ final class QuestionTest extends TestCase {
 		yield array( 'history', array( 'metric' => 'a b' ), 'metric' );
 		yield array( 'history', array( 'dimension' => '"}' ), 'dimension' );
 		yield array( 'events', array( 'since' => '9999999999999999999' ), 'since' );
+		foreach ( array( ',', 'a,', 'A', 'a b', str_repeat( 'a', 17 ), str_repeat( 'a,', 32 ) . 'a' ) as $kinds ) {
+			yield array( 'events', array( 'kinds' => $kinds ), 'kinds' );
+		}
 	}
 
 	/** @dataProvider bad */
