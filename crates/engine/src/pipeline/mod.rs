@@ -307,8 +307,9 @@ fn second(clock: &Clock, head: &Head, now: Second, now_us: u64) -> Option<Second
     (!odd).then_some(at)
 }
 
-/// Memory of the engine beside ring and live state: the program, SQLite's cache, a batch on its way.
-const OVERHEAD: usize = 24 << 20;
+/// Memory of the engine beside ring and live state: the program, what recognises clients (11 to 21 MiB), the database of
+/// countries (8), caches of three connections to SQLite (4 each), a batch on its way.
+const OVERHEAD: usize = 40 << 20;
 
 /// What visitors, views and names may take: of the largest limit that a site asks for, less ring and overhead, four
 /// fifths, for the logs take up to a quarter of it besides; at least 4 MiB.
