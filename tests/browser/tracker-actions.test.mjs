@@ -30,12 +30,13 @@ const CLICKS = `
 <p class="call"><em id="goal">Call us</em></p>`;
 
 test( 'clicks are told by what they are, where they lead and what they say, never with a query, an address or a number', async ( t ) => {
-	const reader = await read( t, '/about/', { insert: CLICKS } );
+	const reader = await read( t, '/about/', { insert: CLICKS, prepare: ( page ) => page.clock.install() } );
 	const { page, wire, thrown } = reader;
 	// The links stay where they are.
 	await page.evaluate( () => addEventListener( 'click', ( event ) => event.preventDefault() ) );
 	await equipped( reader );
 	const click = async ( id, ...event ) => {
+		await page.clock.runFor( 300 ); // Nobody clicks eleven times a second.
 		await page.click( `#${ id }` );
 		assert.deepEqual( await wire.event( 'c', ...event.map( ( part ) => part ) ), [ 'c', ...event ] );
 	};

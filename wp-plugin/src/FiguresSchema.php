@@ -51,10 +51,10 @@ final class FiguresSchema {
 				'groups' => self::rows( array( 'kind' => self::TEXT, 'message' => self::TEXT, 'source' => self::TEXT, 'line' => self::INTEGER, 'value' => self::INTEGER, 'page' => self::TEXT, 'count' => self::INTEGER, 'visitors' => self::INTEGER, 'first' => self::INTEGER, 'last' => self::INTEGER ) ),
 			),
 			'engagement'  => self::engagement(),
-			'history'     => array( 'rows' => self::rows( array() ) ),
+			'history'     => self::history(),
 			default       => self::status(),
 		};
-		$common = Figures::STATUS === $what ? array() : array(
+		$common = in_array( $what, array( 'history', Figures::STATUS ), true ) ? array() : array(
 			'time'        => self::INTEGER + array( 'description' => __( 'When the figures were true, as a Unix time.', 'qahm-realtime' ) ),
 			'window'      => ( 'live' === $what ? array( 'type' => array( 'integer', 'string' ) ) : self::TEXT ) + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
 			'approximate' => self::FLAG + array( 'description' => __( 'Whether there was too much to be exact.', 'qahm-realtime' ) ),
@@ -75,7 +75,7 @@ final class FiguresSchema {
 	 */
 	public static function argument( string $name ): string {
 		return match ( $name ) {
-			'page'      => __( 'Only visitors of this page: its path.', 'qahm-realtime' ),
+			'page'      => __( 'Only this page: its path.', 'qahm-realtime' ),
 			'country'   => __( 'Only visitors from this country: two letters, or "unknown".', 'qahm-realtime' ),
 			'device'    => __( 'Only visitors with this type of device.', 'qahm-realtime' ),
 			'source'    => __( 'Only visitors who came from this host.', 'qahm-realtime' ),
@@ -85,9 +85,11 @@ final class FiguresSchema {
 			'offset'    => __( 'Rows to leave out.', 'qahm-realtime' ),
 			'since'     => __( 'Only events after the one with this id.', 'qahm-realtime' ),
 			'kinds'     => __( 'Only events of these kinds, with commas between them.', 'qahm-realtime' ),
-			'range'     => __( 'How far back, such as 60m, 24h or 7d; 8 days at most.', 'qahm-realtime' ),
+			'range'     => __( 'How far back; "week" adds the usual hours of the week.', 'qahm-realtime' ),
+			'from'      => __( 'Beginning, as a Unix time, instead of a range.', 'qahm-realtime' ),
+			'to'        => __( 'End, as a Unix time.', 'qahm-realtime' ),
+			'step'      => __( 'Seconds of a step of the series: a part of an hour, whole minutes.', 'qahm-realtime' ),
 			'dimension' => __( 'What the history is broken down by.', 'qahm-realtime' ),
-			'metric'    => __( 'Which figure.', 'qahm-realtime' ),
 			default     => '',
 		};
 	}
@@ -109,6 +111,7 @@ final class FiguresSchema {
 			'pages'          => self::rows( array( 'path' => self::TEXT, 'title' => self::TEXT, 'active' => self::INTEGER ) ),
 			'minutes'        => array( 'type' => 'array', 'items' => array( 'type' => array( 'integer', 'null' ) ) ),
 			'alerts'         => self::rows( array() ),
+			'excluded'       => array( 'type' => 'object', 'additionalProperties' => self::INTEGER ),
 			'stale'          => self::FLAG + array( 'description' => __( 'Whether the engine was too busy to answer: only counters then.', 'qahm-realtime' ) ),
 		);
 	}
@@ -203,6 +206,34 @@ final class FiguresSchema {
 			'visits'   => self::INTEGER,
 			'bounce'   => self::FRACTION,
 			'reached'  => self::object( array_fill_keys( array( '25', '50', '75', '90' ), self::INTEGER ) ),
+		);
+	}
+
+	/**
+	 * The past: series of numbers, one for each step, null where it is not known.
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function history(): array {
+		$series = array( 'type' => 'array', 'items' => self::NUMBER );
+		$both   = self::object( array( 'visitors' => self::NUMBER, 'views' => self::NUMBER ) );
+		return array(
+			'from'          => self::INTEGER,
+			'to'            => self::INTEGER,
+			'step'          => self::INTEGER,
+			'series'        => array( 'type' => 'object', 'additionalProperties' => $series ),
+			'yesterday'     => array( 'type' => array( 'object', 'null' ), 'additionalProperties' => $series ),
+			'usual'         => array( 'type' => array( 'object', 'null' ) ),
+			'peak'          => array( 'type' => array( 'object', 'null' ) ),
+			'record'        => array( 'type' => array( 'object', 'null' ) ),
+			'today'         => $both,
+			'yesterday_now' => $both,
+			'changes'       => self::rows( array( 'time' => self::INTEGER, 'what' => self::TEXT, 'name' => self::TEXT ) ),
+			'totals'        => array( 'type' => 'object' ),
+			'timings'       => array( 'type' => 'object' ),
+			'rows'          => self::rows( array( 'name' => self::TEXT ) ),
+			'total'         => self::INTEGER,
+			'grid'          => array( 'type' => 'array' ),
 		);
 	}
 
