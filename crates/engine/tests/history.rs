@@ -39,7 +39,7 @@ fn rows(answer: &Value) -> BTreeMap<String, (i64, i64)> {
 
 #[test]
 fn sums_and_timings_are_those_of_the_rows() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let mut shop = Shop::new(seed, BEGIN, "Europe/Paris");
         for hour in 0..30 {
             shop.trade(3600);
@@ -53,7 +53,7 @@ fn sums_and_timings_are_those_of_the_rows() {
             if shop.random.below(5) > 0 {
                 shop.summarise();
             }
-            if hour % 5 == 4 {
+            if hour % 10 == 9 {
                 check(&mut shop);
             }
         }
@@ -65,7 +65,7 @@ fn sums_and_timings_are_those_of_the_rows() {
 
 fn check(shop: &mut Shop) {
     let end = shop.unix.div_euclid(60) + 1;
-    for _ in 0..6 {
+    for _ in 0..4 {
         let to = end - shop.random.below(2000) as i64 * (shop.random.below(2) as i64);
         let from = to - 1 - shop.random.below(1800) as i64;
         check_span(shop, from, to);
@@ -74,9 +74,13 @@ fn check(shop: &mut Shop) {
 }
 
 fn check_span(shop: &mut Shop, from: i64, to: i64) {
-    let ask = |dimension: &str| question(json!({"from": from * 60, "to": to * 60, "dimension": dimension, "limit": 500}));
+    let ask = |dimension: &str| {
+        question(json!({"from": from * 60, "to": to * 60, "dimension": dimension, "limit": 500}))
+    };
     let inside = |minute: i64| (from..to).contains(&minute);
-    for dimension in ["page", "country", "city", "channel", "source", "campaign", "device", "browser", "os", "category"] {
+    for dimension in
+        ["page", "country", "city", "channel", "source", "campaign", "device", "browser", "os", "category"]
+    {
         let answer = shop.answer(&ask(dimension)).unwrap();
         let mut expected: BTreeMap<String, [i64; METRICS]> = BTreeMap::new();
         for ((minute, dim, key), metrics) in &shop.cells {
@@ -85,7 +89,13 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
             }
             let name = match (dimension, dim) {
                 ("page", Dim::Page) => shop::path(*key),
-                ("category", Dim::Page) => if *key == 0 { String::new() } else { format!("c{}", key % 3) },
+                ("category", Dim::Page) => {
+                    if *key == 0 {
+                        String::new()
+                    } else {
+                        format!("c{}", key % 3)
+                    }
+                }
                 ("page" | "category", _) => continue,
                 (_, Dim::Profile) => match profile(*key) {
                     Some(p) => match dimension {
@@ -122,7 +132,8 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
 }
 
 fn check_names(shop: &mut Shop, from: i64, to: i64) {
-    let answer = shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "element"}))).unwrap();
+    let answer =
+        shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "element"}))).unwrap();
     let mut expected: BTreeMap<String, i64> = BTreeMap::new();
     for ((minute, dim, key), metrics) in &shop.cells {
         if *dim == Dim::Name && key % 16 == 1 && (from..to).contains(minute) {
@@ -139,7 +150,8 @@ fn check_names(shop: &mut Shop, from: i64, to: i64) {
 }
 
 fn check_timings(shop: &mut Shop, from: i64, to: i64) {
-    let answer = shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "page"}))).unwrap();
+    let answer =
+        shop.answer(&question(json!({"from": from * 60, "to": to * 60, "dimension": "page"}))).unwrap();
     let inside = |at: i64| (from..to).contains(&at.div_euclid(60_000));
     let check = |found: &Value, mut values: Vec<u32>, what: &str| {
         if values.is_empty() {

@@ -16,6 +16,9 @@ use crate::store::cells::add;
 use crate::store::summary::By;
 use crate::store::words::OTHER;
 
+/// What rows are sorted by.
+type Rank = fn(&Metrics) -> i64;
+
 /// A row on its way.
 #[derive(Debug, Default)]
 struct Found {
@@ -29,7 +32,7 @@ struct Found {
 impl Site<'_> {
     /// Answers `rows` and `total`.
     pub(super) fn rows(&self, question: &HistoryQuestion, dimension: Dimension, span: Span) -> Result<Value> {
-        let (found, rank): (HashMap<String, Found>, fn(&Metrics) -> i64) = match dimension {
+        let (found, rank): (HashMap<String, Found>, Rank) = match dimension {
             Dimension::Page(group) => (self.pages(group, span)?, |m| of(m, Metric::Views)),
             Dimension::Text(by) => {
                 let sums = self.by_text(by, span.from, span.to)?.into_iter();
@@ -93,7 +96,11 @@ impl Site<'_> {
                 Group::Author => author,
                 Group::Category => category,
             };
-            let row = found.entry(key.clone()).or_insert_with(|| Found { title, groups: groups.clone(), ..Found::default() });
+            let row = found.entry(key.clone()).or_insert_with(|| Found {
+                title,
+                groups: groups.clone(),
+                ..Found::default()
+            });
             add(&mut row.sums, &sums);
             row.pages.push(page);
         }
@@ -104,7 +111,8 @@ impl Site<'_> {
         let mut found: HashMap<String, Found> = HashMap::new();
         let mut query = self.db.prepare_cached("SELECT text FROM names WHERE site = ?1 AND id = ?2")?;
         for (id, sums) in self.by_number(by, span.from, span.to)? {
-            let text: Option<String> = query.query_row(params![self.site, id], |row| row.get(0)).optional()?;
+            let text: Option<String> =
+                query.query_row(params![self.site, id], |row| row.get(0)).optional()?;
             add(&mut found.entry(text.unwrap_or_else(|| OTHER.into())).or_default().sums, &sums);
         }
         Ok(found)

@@ -66,9 +66,9 @@ impl<'a> Site<'a> {
         mut each: impl FnMut(i64, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let (first, end) = ((from + 59).div_euclid(60), to.div_euclid(60));
-        let mut query = self
-            .db
-            .prepare_cached("SELECT hour, cells FROM hours WHERE site = ?1 AND dim = ?2 AND hour >= ?3 AND hour < ?4")?;
+        let mut query = self.db.prepare_cached(
+            "SELECT hour, cells FROM hours WHERE site = ?1 AND dim = ?2 AND hour >= ?3 AND hour < ?4",
+        )?;
         let mut rows = query.query(params![self.site, by as u8, first, end])?;
         while let Some(row) = rows.next()? {
             let hour = row.get(0)?;
@@ -91,7 +91,10 @@ impl<'a> Site<'a> {
             if !self.days.days().any(|d| d == day) {
                 continue;
             }
-            let sql = format!("{} WHERE site = ?1 AND dim = ?2 AND minute >= ?3 AND minute < ?4", select(&name(day)));
+            let sql = format!(
+                "{} WHERE site = ?1 AND dim = ?2 AND minute >= ?3 AND minute < ?4",
+                select(&name(day))
+            );
             let mut query = self.db.prepare_cached(&sql)?;
             let mut rows = query.query(params![self.site, dim as u8, from, to])?;
             while let Some(row) = rows.next()? {

@@ -20,7 +20,9 @@ impl Site<'_> {
     pub(super) fn usual(&self, asked: &Asked) -> Result<Value> {
         let known = usual(&baselines(self.db, self.site, asked.unix)?, asked.calendar, asked.unix);
         Ok(match known {
-            Usual::In(days) => json!({"low": null, "median": null, "high": null, "state": null, "percent": null, "days": days}),
+            Usual::In(days) => {
+                json!({"low": null, "median": null, "high": null, "state": null, "percent": null, "days": days})
+            }
             Usual::Known { low, median, high } => {
                 let active = asked.now.map(|now| now.active).or(self.active(asked.unix)?);
                 let (state, percent) = active.and_then(|active| known.compare(active)).unzip();
@@ -56,8 +58,8 @@ impl Site<'_> {
         let mut query = self.db.prepare_cached(
             "SELECT minute * 60, max(active) FROM minutes WHERE site = ?1 AND minute >= ?2 AND minute <= ?3",
         )?;
-        let found: (Option<i64>, Option<u32>) =
-            query.query_row(params![self.site, day, asked.unix.div_euclid(60)], |row| {
+        let found: (Option<i64>, Option<u32>) = query
+            .query_row(params![self.site, day, asked.unix.div_euclid(60)], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         Ok(match found {
@@ -72,10 +74,12 @@ impl Site<'_> {
             "SELECT peak, day FROM records WHERE site = ?1 AND day < ?2 ORDER BY peak DESC, day DESC LIMIT 1",
         )?;
         let today = asked.calendar.day(asked.unix).number;
-        let found = query.query_row(params![self.site, today], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let found =
+            query.query_row(params![self.site, today], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(found.map_or(Value::Null, |(peak, day): (u32, i64)| {
             let text = name(day);
-            let date = [text.get(0..4), text.get(4..6), text.get(6..8)].map(Option::unwrap_or_default).join("-");
+            let date =
+                [text.get(0..4), text.get(4..6), text.get(6..8)].map(Option::unwrap_or_default).join("-");
             json!({"value": peak, "date": date})
         }))
     }
@@ -115,19 +119,19 @@ impl Site<'_> {
             }
             let sql = changes_of(&name(day));
             let mut query = self.db.prepare_cached(&sql)?;
-            let rows = query.query_map(
-                params![self.site, span.from * 60_000, span.to * 60_000, CHANGES],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
+            let rows = query
+                .query_map(params![self.site, span.from * 60_000, span.to * 60_000, CHANGES], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
             for row in rows {
                 changes.push(row?);
             }
         }
         changes.sort_unstable();
         let late = changes.len().saturating_sub(CHANGES as usize);
-        let shown = changes.iter().skip(late).map(|(at, text)| {
-            json!({"time": at.div_euclid(1000), "what": part(text, 0), "name": part(text, 1)})
-        });
+        let shown = changes.iter().skip(late).map(
+            |(at, text)| json!({"time": at.div_euclid(1000), "what": part(text, 0), "name": part(text, 1)}),
+        );
         Ok(shown.collect())
     }
 }

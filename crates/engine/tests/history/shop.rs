@@ -137,8 +137,7 @@ impl Shop {
             let active = self.random.below(30) as u32;
             let highest = self.minutes.entry(minute).or_default();
             *highest = active.max(*highest);
-            let minute =
-                Minute { number: minute, active: *highest, views: 0, today: 0, views_total: 0 };
+            let minute = Minute { number: minute, active: *highest, views: 0, today: 0, views_total: 0 };
             self.batch.minutes.insert((SITE, minute.number), minute);
             if self.random.below(3) == 0 {
                 self.commit();
@@ -237,16 +236,13 @@ impl Shop {
         self.answer_within(question, Duration::from_secs(30))
     }
 
-    pub(crate) fn answer_within(&mut self, question: &HistoryQuestion, limit: Duration) -> Result<Value, Error> {
-        let asked = Asked {
-            site: SITE,
-            unix: self.unix,
-            calendar: &self.calendar,
-            retention: 720,
-            now: None,
-            limit,
-        };
+    pub(crate) fn answer_within(
+        &mut self,
+        question: &HistoryQuestion,
+        limit: Duration,
+    ) -> Result<Value, Error> {
+        let asked =
+            Asked { site: SITE, unix: self.unix, calendar: &self.calendar, retention: 720, now: None, limit };
         self.history.answer(&asked, question)
     }
 }
-
