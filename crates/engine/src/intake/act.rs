@@ -4,7 +4,7 @@ use qahm_event::{Kind, Record, Tag};
 
 use super::Intake;
 use super::goal::Reached;
-use crate::live::facts::{CLICKED, EntryKind, FORMED, Metric, UNTOLD};
+use crate::live::facts::{CLICKED, EntryKind, FORMED, UNTOLD};
 use crate::live::names::{NameId, NameKind, PART};
 
 /// Longest time a page may say that something took, in ms.
@@ -27,7 +27,7 @@ impl Intake {
                 let name = format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
                 let name = self.live.name(site, NameKind::Error, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0, None);
+                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0);
             }
             // Nothing else is told of who asked not to be followed.
             _ if private => {}
@@ -38,7 +38,7 @@ impl Intake {
                 let name = format!("{}{PART}{}{PART}{}", text(Tag::What), text(Tag::Target), text(Tag::Name));
                 let name = self.live.name(site, NameKind::Element, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Click, sub, name, 0, Some(Metric::Clicks));
+                self.live.tell(site, origin, EntryKind::Click, sub, name, 0);
             }
             Kind::Form => {
                 let Some(sub) = one_of(&FORMED, &text(Tag::What)) else {
@@ -64,14 +64,8 @@ impl Intake {
         form: &str,
     ) {
         let name = self.live.name(site, NameKind::Form, form);
-        let metric = match FORMED.get(usize::from(sub)) {
-            Some(&"start") => Some(Metric::FormsStarted),
-            Some(&"abandon") => Some(Metric::FormsAbandoned),
-            Some(&"submit") => Some(Metric::FormsSubmitted),
-            _ => None,
-        };
-        self.live.tell(site, origin, EntryKind::Form, sub, name, 0, metric);
-        if metric == Some(Metric::FormsSubmitted) {
+        self.live.tell(site, origin, EntryKind::Form, sub, name, 0);
+        if FORMED.get(usize::from(sub)) == Some(&"submit") {
             self.convert(site, origin, Reached::Form(form));
         }
     }
@@ -93,7 +87,7 @@ impl Intake {
             false => self.live.name(site, NameKind::Properties, properties),
         };
         let number = self.live.name(site, NameKind::Custom, name);
-        self.live.tell(site, origin, EntryKind::Custom, 0, number, told, None);
+        self.live.tell(site, origin, EntryKind::Custom, 0, number, told);
         self.convert(site, origin, Reached::Event(name));
     }
 

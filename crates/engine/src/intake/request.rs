@@ -57,11 +57,11 @@ impl Intake {
             let referrer = record.text(Tag::Referrer).unwrap_or_default();
             let linker = referrer.split(['?', '#']).next().unwrap_or("");
             let name = self.live.name(site, NameKind::Linker, &format!("{path}{PART}{linker}"));
-            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into());
         }
         if !bot && request.failed() {
             let name = self.live.name(site, NameKind::Linker, &path);
-            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into());
         }
         let kept = status == NOT_FOUND || request.failed();
         let at = self.live.unix() * 1000;
@@ -85,7 +85,7 @@ impl Intake {
     }
 
     /// Whether a request or signal is from a bot.
-    pub(super) fn from_bot(&mut self, record: &Record) -> bool {
+    pub(super) fn is_bot(&mut self, record: &Record) -> bool {
         let client = self.client(record);
         bot(record, &client).is_some()
     }
