@@ -157,7 +157,7 @@ impl Pace {
             *place = Place { key, since: now, views: 0 };
         }
         if place.key == key {
-            place.views += 1;
+            place.views = place.views.saturating_add(1);
         } else if place.views > 1 {
             place.views -= 1;
         } else {
