@@ -1,4 +1,4 @@
-# make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50; make demo-stop
+# make demo    a WordPress with the plugin, ready to look at; make demo-visitors N=50 or LOG=access.log; make demo-stop
 # make test    every test
 # make fuzz    hostile input, MINUTES=1 for each target; ONLY="beacon record" some of them
 # make bench   every figure that is promised, measured here
@@ -16,9 +16,10 @@ demo: build
 demo-stop:
 	@node demo/stop.mjs
 
-# N people for SECONDS (60).
+# N people for SECONDS (60); or those of LOG, an access log, SPEED times as fast as they were (1; max: as fast as can be).
+# OWN="www.example.org" names the logged site, if the log does not tell.
 demo-visitors:
-	@env N=$(N) SECONDS=$(SECONDS) node demo/visitors.mjs
+	@env N="$(N)" SECONDS="$(SECONDS)" LOG="$(LOG)" SPEED="$(SPEED)" OWN="$(OWN)" node demo/visitors.mjs
 
 test: setup
 	@node tests/run.mjs $(STAGES)

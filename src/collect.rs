@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 
 use ext_php_rs::{boxed::ZBox, builders::ModuleBuilder, php_function, types::ZendHashTable, wrap_function};
-use qahm_event::{
-    Beacon, Flags, HINTS_MAX, Micros, Peer, SiteId, Visitor, host_hash, is_excluded, join_hints,
-};
+use qahm_event::{Beacon, Flags, HINTS_MAX, Micros, SiteId, Visitor, host_hash, is_excluded};
 use qahm_ring::Ring;
 
 use crate::{
     bytes::Bytes,
     explain::{Question, explain},
     mapping::{self, Mapping, Reach},
+    server::Server,
 };
 
 /// HTTP status, and the reason for the `X-Qahm-Realtime` header.
@@ -36,16 +35,17 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 /// have made of its first event. That is waited for, 250 ms at most.
 ///
 /// @param string $body   The body of the request, as it came (at most 4096 bytes).
-/// @param array  $server $_SERVER. Read are REQUEST_METHOD, REMOTE_ADDR, HTTP_HOST, HTTP_USER_AGENT,
-///                       HTTP_X_FORWARDED_FOR, HTTP_SEC_GPC, HTTP_DNT, HTTP_COOKIE, HTTP_SEC_CH_UA,
-///                       HTTP_SEC_CH_UA_MOBILE and HTTP_SEC_CH_UA_PLATFORM.
+/// @param array|null $server $_SERVER, or null for the current request, which saves PHP the making of that array (it
+///                       takes longer than all of this, and is made wherever a script mentions it). Read are
+///                       REQUEST_METHOD, REMOTE_ADDR, HTTP_HOST, HTTP_USER_AGENT, HTTP_X_FORWARDED_FOR, HTTP_SEC_GPC,
+///                       HTTP_DNT, HTTP_COOKIE, HTTP_SEC_CH_UA, HTTP_SEC_CH_UA_MOBILE and HTTP_SEC_CH_UA_PLATFORM.
 /// @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted' or 'excluded:role';
 ///                       400 or 413 and what is wrong with the beacon; 403 'host' (not one of the site's), 404 'site',
 ///                       405 'method', 503 'full' (not all events fitted the ring) or 'absent' (no ring).
 ///                       With "d": 200 and the explanation, JSON; 403 'token', 503 'absent' (no engine).
 #[php_function]
-fn qahm_realtime_collect(body: Bytes<'_>, server: &ZendHashTable) -> ZBox<ZendHashTable> {
-    let (status, reason) = collect(body.0, &Server(server));
+fn qahm_realtime_collect(body: Bytes<'_>, server: Option<&ZendHashTable>) -> ZBox<ZendHashTable> {
+    let (status, reason) = collect(body.0, &Server::new(server));
     let mut answer = ZendHashTable::with_capacity(2);
     // Neither an integer nor a short text can fail to become a value of PHP.
     let _ = answer.push(i64::from(status));
@@ -54,7 +54,7 @@ fn qahm_realtime_collect(body: Bytes<'_>, server: &ZendHashTable) -> ZBox<ZendHa
 }
 
 fn collect(body: &[u8], server: &Server<'_>) -> Answer {
-    if server.get("REQUEST_METHOD") != b"POST" {
+    if server.get(c"REQUEST_METHOD") != b"POST" {
         return METHOD;
     }
     let beacon = match Beacon::parse(body) {
@@ -64,10 +64,10 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
     let time = Micros::now();
     let mut hints = [0; HINTS_MAX];
     let mut visitor = server.visitor(time, &mut hints);
-    let excluded = is_excluded(server.get("HTTP_COOKIE"));
+    let excluded = is_excluded(server.get(c"HTTP_COOKIE"));
     let answer = mapping::with(|worker| {
         let Some(mapping) = worker.tended(time, Reach::Make) else { return Some(ABSENT) };
-        match admit(&mapping.ring, beacon.site, server.get("HTTP_HOST")) {
+        match admit(&mapping.ring, beacon.site, server.get(c"HTTP_HOST")) {
             Ok(host_ok) => visitor.flags = visitor.flags.with(Flags::HOST_OK, host_ok),
             Err(answer) => return Some(answer),
         }
@@ -103,31 +103,5 @@ fn admit(ring: &Ring, site: SiteId, host: &[u8]) -> Result<bool, Answer> {
         Some(_) => Err(HOST),
         None if ring.header().sites_loaded() => Err(SITE),
         None => Ok(false),
-    }
-}
-
-/// `$_SERVER`, as bytes; what is absent or no string is empty.
-struct Server<'a>(&'a ZendHashTable);
-
-impl<'a> Server<'a> {
-    fn get(&self, name: &'static str) -> &'a [u8] {
-        self.0.get(name).and_then(|value| value.zend_str()).map_or(&[], |text| text.as_bytes())
-    }
-
-    /// All but the host, which is not known to be the site's yet.
-    fn visitor<'b>(&self, time: Micros, hints: &'b mut [u8; HINTS_MAX]) -> Visitor<'b>
-    where
-        'a: 'b,
-    {
-        let private = self.get("HTTP_SEC_GPC") == b"1" || self.get("HTTP_DNT") == b"1";
-        let parts = ["HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_MOBILE", "HTTP_SEC_CH_UA_PLATFORM"];
-        Visitor {
-            time,
-            peer: Peer::parse(self.get("REMOTE_ADDR")).unwrap_or_default(),
-            flags: Flags::NONE.with(Flags::PRIVATE, private),
-            agent: self.get("HTTP_USER_AGENT"),
-            hints: join_hints(parts.map(|name| self.get(name)), hints),
-            forwarded: self.get("HTTP_X_FORWARDED_FOR"),
-        }
     }
 }

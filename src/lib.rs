@@ -5,7 +5,7 @@
 //! `fork`     notices a forked child without a system call    `counters` live numbers
 //! `spawn`    starts the engine, seldom                       `ask`      the control socket
 //! `report`   what is going on                                `token`, `key` of the live channel
-//! `explain`  what would become of a beacon
+//! `explain`  what would become of a beacon                     `server`   what the web server says of a request
 //! `notes`    what is wrong, in words; `user` names users     `status`, `info`: the report for code and for people
 //! `health`   what the engine says of itself                  `bytes`, `array`, `clock`, `error`: arguments, arrays, …
 //!
@@ -29,6 +29,7 @@ mod mapping;
 mod notes;
 mod record;
 mod report;
+mod server;
 mod spawn;
 mod status;
 mod token;

@@ -27,7 +27,7 @@ const gzipped = ( content ) => gzipSync( content, { level: 9 } ).length;
 
 /**
  * What web-vitals does and nobody here asks for: restores from the bfcache (they are views of their own without times),
- * ratings, differences and ids. The rest of the library is as it comes.
+ * ratings, differences and ids, and waiting for a quiet moment. The rest of the library is as it comes.
  */
 const vitals = {
 	name: 'vitals',
@@ -35,10 +35,12 @@ const vitals = {
 		const instead = {
 			bfcache: 'export const getBFCacheRestoreTime = () => -1; export const onBFCacheRestore = () => {};',
 			doubleRAF: 'export const doubleRAF = () => {};',
+			// The library waits until the page is idle or hidden; we hear of that first and must know by then.
+			whenIdleOrHidden: 'export const whenIdleOrHidden = ( work ) => setTimeout( work );',
 			initMetric: 'export const initMetric = ( name, value = -1 ) => ( { name, value, entries: [] } );',
 			bindReporter: 'export const bindReporter = ( report, metric ) => () => { metric.value >= 0 && report( metric ); };',
 		};
-		onLoad( { filter: /web-vitals\/dist\/modules\/lib\/(bfcache|doubleRAF|initMetric|bindReporter)\.js$/ }, ( { path } ) => ( {
+		onLoad( { filter: /web-vitals\/dist\/modules\/lib\/(bfcache|doubleRAF|whenIdleOrHidden|initMetric|bindReporter)\.js$/ }, ( { path } ) => ( {
 			contents: instead[ /(\w+)\.js$/.exec( path )[ 1 ] ],
 		} ) );
 	},

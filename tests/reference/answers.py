@@ -4,20 +4,21 @@ Members that begin with an underscore are for the comparison only (`compare.py`)
 
  1. A filter by page means: for who is active now, that this page is the one looked at; for visits and visitors of a window,
     that they saw it; for views, entries, load times and requests, that they are of it.
- 2. A filter by country, device, source or channel means the profile of the visit. Private views have the private profile;
-    answers of the server have none and match no such filter.
+ 2. A filter by country, device, source or channel means the profile of the visit; of load times and entries,
+    as it was when they came. Private views have the private profile;
+    answers of the server to somebody who is not known have none and match no such filter.
  3. Visitors of the last 30 minutes leave private views out (they are counted by moment only), also in each dimension.
  4. A visit in progress is listed once, with what its key counts as; a key in V1 without a visit, too, so that the counts and
     `private` sum to `active`. With a page filter it counts only its visitors on that page.
  5. The journey has every view that began, repetitions too: the last 50.
  6. Quantiles: the value of rank ceil(q·n) of the sorted samples; of durations likewise.
- 7. A form counts as started by its `start` only. A goal is listed with no conversions, too.
+ 7. A form being filled was started, too; what was submitted is not abandoned. A goal is listed with no conversions, too.
 """
 
 import math
 
 from key import THIRTY, visitors
-from model import FIELDS, PRIVATE
+from model import FIELDS
 
 METRICS = ("load", "ttfb", "fcp", "lcp", "inp", "cls")
 
@@ -55,6 +56,8 @@ class Answers:
 
     def answer(self, what):
         body = getattr(self, what)()
+        # The journey of a visit holds 50 pages; beyond that an answer may say that it is not exact.
+        body["_crowded"] = any(len(v.pages) > 50 for v in self.site.visits)
         body.update(time=self.now + self.offset, window="30m", active=len(self.active))
         return body
 
@@ -71,9 +74,12 @@ class Answers:
     def matches(self, entry):
         return profile_matches(entry.profile, self.filter) and self.page in (None, entry.page)
 
+    def matches_view(self, view):
+        return profile_matches(self.of(view.key), self.filter) and self.page in (None, view.page)
+
     def views(self):
         """Views in the window."""
-        return [v for v in self.site.views if v.heard > self.now - THIRTY and self.matches(v)]
+        return [v for v in self.site.views if v.heard > self.now - THIRTY and self.matches_view(v)]
 
     def visits(self):
         return [v for v in self.site.visits if v.heard > self.now - THIRTY and profile_matches(v.profile, self.filter)
@@ -119,10 +125,11 @@ class Answers:
         began = visit.began if visit else key.first_heard
         row = dict(zip(FIELDS, profile))
         return {
-            "_key": key.name, "count": 1, "entry": visit.entry if visit else key.views[0].page, "page": current.page,
+            "_key": key.name, "_pages": {v.page for v in visitors(key.views, self.now, self.window)}, "count": 1,
+            "entry": visit.entry if visit else key.views[0].page, "page": current.page,
             "title": self.site.titles.get(current.page, ""), "pages": visit.pages[-50:] if visit else [],
             "views": len(visit.pages) if visit else 0, "began": began + self.offset, "duration": self.now - began,
-            "engaged": self.site.engaged(visit) if visit else None, "channel": row["channel"], "source": row["host"],
+            "engaged": visit.engaged if visit else None, "channel": row["channel"], "source": row["host"],
             "campaign": row["utm_campaign"], "device": row["device"], "browser": row["browser"], "os": row["os"],
             "country": row["country"],
         }
@@ -152,7 +159,7 @@ class Answers:
         return {
             "path": path, "title": self.site.titles.get(path, ""), "post_type": meta[0], "author": meta[1],
             "category": meta[2], "active": active.count(path), "saw": len(saw), "views": len(here),
-            "engaged": mean([v.engaged_time() for v in here]),
+            "engaged": mean([v.engaged for v in here]),
             "time": mean([v.time_on_page(self.now, self.window) for v in here]),
             "began": len(began), "entry_rate": [len(began), len(saw)], "exit_rate": [len(exits), len(left)],
             "left": len(left), "exits": len(exits),
@@ -190,7 +197,8 @@ class Answers:
             if self.matches(e):
                 profile = dict(zip(FIELDS, e.profile)) if e.profile else {}
                 rows.append({
-                    "id": e.id, "time": e.time + self.offset, "kind": e.kind, "page": e.page, "title": e.title,
+                    "id": e.id, "time": e.time + self.offset, "kind": e.kind, "page": e.page,
+                    "title": self.site.titles.get(e.page, ""),
                     "name": e.name, "target": e.target, "what": e.what, "value": e.value,
                     "country": profile.get("country"), "device": profile.get("device"),
                     "channel": profile.get("channel"), "_key": e.key.name if e.key else None,
@@ -201,19 +209,20 @@ class Answers:
         return {"last": len(log), "_old": old, "events": rows[::-1]}
 
     def performance(self):
-        pages = {p for _, v, _ in self.site.timings for p in [v.page]} | {p for _, p, _, _ in self.site.requests}
+        pages = {t[1] for t in self.site.timings} | {r[1] for r in self.site.requests}
         rows = [{"path": p, **{f"{m}m": self.times(m, p) for m in (5, 30)}} for p in pages if self.page in (None, p)]
         rows = [r for r in rows if any(metric["n"] for metric in r["30m"].values())]
-        loads = [values["load"] for time, view, values in self.site.timings
-                 if "load" in values and view.from_own and self.in_log(time, 30) and self.matches(view)]
+        loads = [values["load"] for time, page, values, profile, own in self.site.timings
+                 if "load" in values and own and self.in_log(time, 30)
+                 and profile_matches(profile, self.filter) and self.page in (None, page)]
         return {"5m": self.times(5, self.page), "30m": self.times(30, self.page), "pages": rows,
                 "navigation": {"n": len(loads), "p50": quantile(loads, .5)}}
 
     def times(self, minutes, page):
-        samples = [values for time, view, values in self.site.timings
-                   if self.in_log(time, minutes) and profile_matches(view.profile, self.filter) and page in (None, view.page)]
-        samples += [values for time, of, values, _ in self.site.requests
-                    if self.in_log(time, minutes) and profile_matches(None, self.filter) and page in (None, of)]
+        samples = [values for time, of, values, profile, _ in self.site.timings
+                   if self.in_log(time, minutes) and profile_matches(profile, self.filter) and page in (None, of)]
+        samples += [values for time, of, values, _, profile in self.site.requests
+                    if self.in_log(time, minutes) and profile_matches(profile, self.filter) and page in (None, of)]
         answer = {}
         for metric in (*METRICS, "generation", "queries"):
             values = [s[metric] for s in samples if metric in s]
@@ -222,20 +231,21 @@ class Answers:
 
     def errors(self):
         """M2, and what is listed beside it."""
-        views = [v for v in self.site.views if v.begun and self.in_log(v.began, 5) and self.matches(v)]
+        views = [v for v in self.site.views if v.begun and self.in_log(v.began, 5) and self.matches_view(v)]
         requests = [r for r in self.site.requests if r[3] and self.in_log(r[0], 5)
-                    and profile_matches(None, self.filter) and self.page in (None, r[1])]
+                    and profile_matches(r[4], self.filter) and self.page in (None, r[1])]
         failed, every = len(requests) + sum(v.failed for v in views), len(requests) + len(views)
         groups = {}
         for e in self.entries("error", "404", "server"):
-            # The definition of a group is silent about answers of the server: these are compared by page.
-            name = (e.what, e.title, e.target, e.value) if e.kind == "error" else (e.kind, e.page)
+            # An answer of the server: path and referrer.
+            name = (e.what or e.kind, e.name, e.target, e.value if e.kind == "error" else 0)
             groups.setdefault(name, []).append(e)
         return {
             "rate": {"failed": failed, "all": every, "rate": failed / every if every >= 30 else None},
             "groups": [{
-                "kind": es[0].what or es[0].kind, "message": es[0].title, "source": es[0].target,
-                "line": es[0].value if es[0].kind == "error" else 0, "_pages": {e.page for e in es}, "count": len(es),
+                "kind": es[0].what or es[0].kind, "message": es[0].name, "source": es[0].target,
+                "line": es[0].value if es[0].kind == "error" else 0, "_pages": {e.page or "(other)" for e in es},
+                "count": len(es),
                 "visitors": len({e.key.name for e in es if e.key}), "first": min(e.time for e in es) + self.offset,
                 "last": max(e.time for e in es) + self.offset,
             } for es in groups.values()],
@@ -247,8 +257,8 @@ class Answers:
             name = (e.what, e.target, e.name, e.page)
             clicks[name] = clicks.get(name, 0) + 1
         for e in self.entries("search"):
-            count, without = searches.get(e.title, (0, 0))
-            searches[e.title] = (count + 1, without + (e.value == 0))
+            count, without = searches.get(e.name, (0, 0))
+            searches[e.name] = (count + 1, without + (e.value == 0))
         for e in self.entries("custom"):
             custom[e.name] = custom.get(e.name, 0) + 1
         visits = self.visits()
@@ -281,9 +291,9 @@ class Answers:
             last, ago = es[-1].what, self.now - es[-1].time
             submitted = any(e.what == "submit" for e in es)
             row["filling"] += last in ("start", "active") and ago <= 60
-            row["started"] += any(e.what == "start" for e in es)
+            row["started"] += any(e.what in ("start", "active") for e in es)
             row["submitted"] += submitted
-            row["abandoned"] += last == "abandon" or (not submitted and ago > 300)
+            row["abandoned"] += not submitted and (last == "abandon" or ago > 300)
         return list(forms.values())
 
 

@@ -32,12 +32,12 @@ class View:
         self.sequence = sequence
         # Second of the last leave.
         self.closed_at = None
-        # Highest values claimed; None: nothing was.
-        self.engaged = self.scroll = None
+        # Seconds engaged; the greatest depth, None if nothing was told of it.
+        self.engaged, self.scroll = 0, None
         self.tall = False
         # It came from a page of the site; a script of the site failed on it.
         self.from_own, self.failed = False, False
-        self.visit, self.profile = None, None
+        self.visit = None
         self.reached = set()
 
     def left(self, now):
@@ -63,9 +63,9 @@ class View:
         if self.last_visible is not None and self.last_visible + 1 >= at:
             self.visible = True
 
-    def engaged_time(self):
-        """C4: what is claimed, but no more than the time the view was heard of."""
-        return min(self.engaged or 0, self.heard - self.began + 1)
+    def claim(self, engaged):
+        """C4: what is claimed counts, but no more than the time for which the view had been heard of by then."""
+        self.engaged = max(self.engaged, min(engaged, self.heard - self.began + 1))
 
     def time_on_page(self, now, window):
         """P3, C4."""
@@ -99,6 +99,8 @@ class Visit:
     def __init__(self, key, began, profile, entry):
         self.key, self.began, self.profile, self.entry = key, began, profile, entry
         self.heard = began
+        # Seconds, of whatever view of the key they were claimed while the visit lasted.
+        self.engaged = 0
         # Pages of the views that began, in order.
         self.pages = []
         # The entry of the log that says it has left, while that is not undone.

@@ -1,6 +1,6 @@
 """What the traffic is made of, and what is known about it beforehand: written by hand, not asked of the engine."""
 
-# User agent → device, browser, operating system; None for a known bot.
+# User agent → device, browser, operating system.
 AGENTS = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36":
         ("desktop", "Chrome", "Windows"),
@@ -16,11 +16,12 @@ AGENTS = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 "
     "Edg/120.0.0.0": ("desktop", "Edge", "Windows"),
 }
-BOTS = [
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "curl/8.5.0",
-    "",
-]
+BOTS = {
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": ("other", "Googlebot", "Other"),
+    "curl/8.5.0": ("other", "curl", "Other"),
+    "": ("other", "Other", "Other"),
+}
+CLIENTS = {**AGENTS, **BOTS}
 
 # First characters of an address → country; others are unknown. From the ranges kept for documentation.
 COUNTRIES = [("203.0.113.", "FR"), ("198.51.100.", "US"), ("2001:db8:1:", "JP")]

@@ -13,19 +13,23 @@ what serves a site owner best was chosen:
     known, but begins neither view nor visit. Its key counts in V1 with a profile made of that event: place and client of
     the request, source of the page's address without a referrer.
  4. The page goals of a view come right after its `start` or `view` entry, in the order of the configuration; so do the
-    form, event and selector goals after theirs. A custom event `goal:<name>` of a selector goal makes the `goal` entry only;
-    without such a goal it is a custom event.
+    form, event and selector goals after theirs. A custom event `goal:<name>` makes the `goal` entry of the selector goal of
+    that name and is no custom event.
  5. Any event of a beacon that is taken makes a visit return that has left. `returned` comes before the entries of the
-    event itself. Server-side events make nobody return.
+    event itself and has the page on which it had left. Server-side events make nobody return.
  6. While a key stays out of V1, events that do not bring it back into V1 do not put off its leaving, unless it had left.
- 7. A server-side event belongs to the visit in progress or left less than 30 minutes ago of its address and user agent. If
-    there is none, or the request asks for privacy, it has no visitor and no profile.
+ 7. A server-side event belongs to the key of its address and user agent if that was heard from less than 30 minutes ago. If
+    there is none, or the request asks for privacy, it has no visitor and no profile. It names a page only if a visitor
+    was seen on it or it was answered well before, else "(other)": scanners would make thousands. An entry of its answer has
+    the path as its name.
+    Nobody is named by a failed login or a change of the site.
  8. With privacy asked for, a search, a tracked event and a form sent make no entry: they are a person's. Errors, changes,
     failed logins and answers of the server make one without a visitor.
- 9. What the server says of known bots is set aside with them: neither 404 nor error of theirs is an entry. What it cost to
-    answer them is a generation time like any other.
+ 9. Requests and searches of known bots and of whoever is excluded are set aside with them: no entry, no generation time, no
+    failure (M2); of bots also where bots are counted. What the site's code does or suffers is told whoever asked for it:
+    errors, changes, failed logins, tracked events (a payment's callback is no browser).
 10. Thresholds of scrolling that one event jumps over are one entry each, ascending. Pages shorter than 1.2 screens reach
-    them as well.
+    none.
 11. An excluded view counts once, whatever is repeated of it; an event whose view event was lost is judged like a view event,
     but not counted.
 12. A private view is excluded like any other.
@@ -38,7 +42,7 @@ from key import LEFT_AFTER, VISIT_GAP, Key, View, Visit
 BEACON = ("view", "visible", "hidden", "beat", "leave", "engage", "timing", "click", "form", "error", "custom")
 THRESHOLDS = (25, 50, 75, 90)
 # channel, host, utm source, medium, campaign, country, device, browser, os.
-PRIVATE = ("private", "", "", "", "", "", "other", "Other", "Other")
+PRIVATE = ("private", "", "", "", "", "private", "private", "private", "private")
 FIELDS = ("channel", "host", "utm_source", "utm_medium", "utm_campaign", "country", "device", "browser", "os")
 
 
@@ -73,9 +77,8 @@ class Entry:
     def __init__(self, id, time, kind, page, **more):
         self.id, self.time, self.kind, self.page = id, time, kind, page
         self.key = self.visit = self.profile = self.view = None
-        self.name = self.target = self.what = self.title = ""
+        self.name = self.target = self.what = ""
         self.value, self.undone, self.bounce = 0, False, False
-        self.referrer = ""
         self.__dict__.update(more)
 
 
@@ -86,10 +89,10 @@ class Site:
         self.clock, self.config = clock, config
         self.window = config.get("active_window", 60)
         self.goals = config.get("goals", [])
-        self.day = None
+        self.day = self.day_before = None
         self.keys, self.views, self.visits = {}, [], []
         self.log, self.timings, self.requests = [], [], []
-        self.titles, self.meta = {}, {}
+        self.titles, self.meta, self.named = {}, {}, set()
         self.excluded, self.set_aside = {}, set()
         self.settle()
 
@@ -99,7 +102,9 @@ class Site:
         """Brings it to the clock's second: who has left by now?"""
         now = self.clock.now
         today = zone.day(self.config["timezone"], now + self.clock.offset)
-        self.day = today if self.day is None else max(self.day, today)
+        if self.day is None or today > self.day:
+            # A clock that is set back makes no new day.
+            self.day, self.day_before = today, self.day
         due = []
         for key in self.keys.values():
             visit = key.visit
@@ -107,12 +112,9 @@ class Site:
                 due.append((key.absent + LEFT_AFTER, key))
         for second, key in sorted(due, key=lambda d: d[0]):
             visit = key.visit
-            bounce = len(visit.pages) == 1 and self.engaged(visit) < 10
+            bounce = len(visit.pages) == 1 and visit.engaged < 10
             visit.left = self.enter("left", visit.pages[-1], key=key, time=second, value=key.heard - visit.began,
                                     bounce=bounce)
-
-    def engaged(self, visit):
-        return sum(v.engaged_time() for v in self.views if v.visit is visit)
 
     # --- Taking in
 
@@ -122,9 +124,9 @@ class Site:
         if kind in BEACON:
             self.take_event(Event(record))
         elif kind == "request":
-            self.take_request(record)
+            self.take_request(record, Event(record))
         elif kind == "signal":
-            self.take_signal(record)
+            self.take_signal(record, Event(record))
         elif kind == "excluded":
             self.exclude("role")
 
@@ -154,7 +156,7 @@ class Site:
         view, begins = taken
         if key.visit and key.visit.left:
             key.visit.left.undone, key.visit.left, key.absent = True, None, None
-            self.enter("returned", view.page, key=key, view=view)
+            self.enter("returned", key.visit.pages[-1], key=key, view=view)
         if event.kind == "view":
             self.tell(view.page, event)
         if begins:
@@ -190,21 +192,21 @@ class Site:
         return key
 
     def name_of(self, address, agent):
-        """Address, user agent and day: the day before while a visit that began under it is in progress."""
-        before = self.keys.get((address, agent, self.day - 1))
+        """Address, user agent and day: the last day but this while a visit that began under it is in progress."""
+        before = self.keys.get((address, agent, self.day_before))
         if before and self.clock.now < before.heard + VISIT_GAP:
             return before.name
         return (address, agent, self.day)
 
     def profile(self, event):
-        device, browser, system = known.AGENTS.get(event.agent, ("other", "Other", "Other"))
+        device, browser, system = known.CLIENTS[event.agent]
         source = known.source(event.referrer, event.url)
         return (*source, known.country(event.address), device, browser, system)
 
     def make_view(self, key, event):
         view = View(event.view, event.page, event.at, event.sequence, key, len(self.views))
+        self.named.add(view.page)
         view.visit = key.visit
-        view.profile = key.visit.profile if key.visit else key.profile
         self.views.append(view)
         return view
 
@@ -245,24 +247,28 @@ class Site:
         else:
             first = False
         key.visit.pages.append(view.page)
-        view.visit, view.profile = key.visit, key.visit.profile
+        view.visit = key.visit
         self.enter("start" if first else "view", view.page, key=key, view=view)
         self.reach("page", view.page, view.page, key=key, view=view)
 
     def on_engage(self, key, view, event):
         fields = event.fields
-        view.engaged = max(view.engaged or 0, fields["engaged"])
+        before = view.engaged
+        view.claim(fields["engaged"])
+        if key.visit:
+            key.visit.engaged += view.engaged - before
         view.scroll = max(view.scroll or 0, fields["scroll"])
         view.tall = view.tall or fields["tall"] == 1
         for threshold in THRESHOLDS:
-            if view.scroll >= threshold and threshold not in view.reached:
+            if view.tall and view.scroll >= threshold and threshold not in view.reached:
                 view.reached.add(threshold)
                 if not key.private:
                     self.enter("scroll", view.page, key=key, view=view, value=threshold)
 
     def on_timing(self, key, view, event):
         values = {name: event.fields[name] for name in ("load", "ttfb", "fcp", "lcp", "inp", "cls") if name in event.fields}
-        self.timings.append((self.clock.now, view, values))
+        profile = key.visit.profile if key.visit else key.profile
+        self.timings.append((self.clock.now, view.page, values, profile, view.from_own))
 
     def on_click(self, key, view, event):
         if not key.private:
@@ -282,7 +288,7 @@ class Site:
         fields = event.fields
         own = fields["own"] == 1
         view.failed = view.failed or own
-        self.enter("error", view.page, key=key, view=view, what="js" if own else "third-party", title=fields["title"],
+        self.enter("error", view.page, key=key, view=view, what="js" if own else "third-party", name=fields["title"],
                    target=fields.get("target", ""), value=fields["line"])
 
     def on_custom(self, key, view, event):
@@ -292,7 +298,7 @@ class Site:
 
     def custom(self, name, page, **more):
         goal = name.removeprefix("goal:")
-        if goal != name and any(g["type"] == "selector" and g["name"] == goal for g in self.goals):
+        if goal != name:
             self.reach("selector", goal, page, **more)
             return
         self.enter("custom", page, name=name, **more)
@@ -305,45 +311,55 @@ class Site:
         if "private" in record.get("flags", []):
             return None
         key = self.keys.get(self.name_of(record["peer"], record["fields"].get("agent", "")))
-        return key if key and key.visit and self.clock.now < key.heard + VISIT_GAP else None
+        return key if key and self.clock.now < key.heard + VISIT_GAP else None
 
-    def take_request(self, record):
+    def page_of(self, url):
+        """Server-side events name no page that no visitor was seen on: scanners would make thousands."""
+        page = known.page(url)
+        return page if page in self.named else "(other)"
+
+    def take_request(self, record, event):
         fields = record["fields"]
-        bot = fields.get("agent", "") in known.BOTS
-        page = known.page(fields["url"])
-        status, fatal = fields["status"], "fatal" in record.get("flags", [])
-        failed = (status >= 500 or fatal) and not bot
-        values = {name: fields[name] for name in ("generation", "queries") if name in fields}
-        self.requests.append((self.clock.now, page, values, failed))
-        if bot and self.config.get("exclude_bots", True):
+        if event.agent in known.BOTS or self.why_excluded(event) == "ip":
             return
-        kind = "server" if status >= 500 or fatal else "404" if status == 404 else None
-        if kind:
-            self.enter(kind, page, key=self.visitor_of(record), value=status, referrer=fields.get("referrer", ""))
+        if fields["status"] == 200:
+            self.named.add(known.page(fields["url"]))
+        page, key = self.page_of(fields["url"]), self.visitor_of(record)
+        status, fatal = fields["status"], "fatal" in record.get("flags", [])
+        failed = status >= 500 or fatal
+        values = {name: fields[name] for name in ("generation", "queries") if name in fields}
+        profile = None if key is None else key.visit.profile if key.visit else key.profile
+        self.requests.append((self.clock.now, page, values, failed, profile))
+        entry = {"key": key, "name": known.page(fields["url"]), "value": status}
+        if status == 404:
+            self.enter("404", "" if page == "(other)" else page, target=fields.get("referrer", ""), **entry)
+        if failed:
+            self.enter("server", "" if page == "(other)" else page, **entry)
 
-    def take_signal(self, record):
+    def take_signal(self, record, event):
         fields = record["fields"]
         name, what = fields["name"], fields.get("what", "")
-        if fields.get("agent", "") in known.BOTS and self.config.get("exclude_bots", True):
+        if name == "search" and (event.agent in known.BOTS or self.why_excluded(event) == "ip"):
             return
         if "private" in record.get("flags", []) and name in ("search", "track", "form-submit"):
             return
-        page, key = known.page(fields["url"]), self.visitor_of(record)
+        page, key = self.page_of(fields["url"]), self.visitor_of(record)
+        page = "" if page == "(other)" else page
         title, target = fields.get("title", ""), fields.get("target", "")
         if name == "search":
-            self.enter("search", page, key=key, title=title, value=fields["results"])
+            self.enter("search", page, key=key, name=title, value=fields["results"])
         elif name == "login-failed":
-            self.enter("login", page, key=key)
+            self.enter("login", "")
         elif name == "change":
-            self.enter("change", page, key=key, what=what, title=title)
+            self.enter("change", "", what=what, name=title)
         elif name == "track":
             self.custom(target, page, key=key)
         elif name == "php-error":
-            self.enter("error", page, key=key, what=what, title=title, target=target, value=fields["line"])
+            self.enter("error", page, key=key, what=what, name=title, target=target, value=fields["line"])
         elif name == "database-error":
-            self.enter("error", page, key=key, what="database", title=title)
+            self.enter("error", page, key=key, what="database", name=title)
         elif name == "slow-query":
-            self.enter("error", page, key=key, what="slow-query", title=title)
+            self.enter("error", page, key=key, what="slow-query", name=title)
 
 
 class World:
@@ -359,9 +375,8 @@ class World:
             site.settle()
 
     def set_offset(self, offset):
+        # What that means for the days is seen in the next second that is looked at.
         self.clock.offset = offset
-        for site in self.sites:
-            site.settle()
 
     def take(self, n, record):
         self.advance(record["second"])

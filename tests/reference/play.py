@@ -89,7 +89,7 @@ def shrink(scenario, label, player):
 
 
 def told(scenario):
-    """A scenario in words, for people."""
+    """A scenario in words, for people; the middle of a long one is left out."""
     lines = [f"seed {scenario['seed']}, start {scenario['start']}, offset {scenario['offset']}"]
     lines += [f"site {n}: " + json.dumps({k: v for k, v in site.items() if k not in ("hosts", "home")})
               for n, site in enumerate(scenario["sites"])]
@@ -105,7 +105,7 @@ def told(scenario):
             lines.append(f"clock: offset {step['clock']}")
         else:
             lines.append(f"+{step['second'] - scenario['start']} site {step['site']} asked {json.dumps(step['ask'])}")
-    return "\n".join(lines)
+    return "\n".join(lines if len(lines) <= 30 else [*lines[:12], f"… {len(lines) - 24} more …", *lines[-12:]])
 
 
 def over_pipes(scenario):

@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--kinds", type=int, default=12, help="kinds of differences that are made small and told")
     parser.add_argument("--without", nargs="*", default=[], choices=["lost", "late", "rough"],
                         help="events lost, drained late, any trouble of the network")
+    parser.add_argument("--only", default="", help="tell differences whose label begins so")
     parser.add_argument("--itself", action="store_true")
     parser.add_argument("--tell", action="store_true")
     asked = parser.parse_args()
@@ -43,7 +44,7 @@ def main():
         wrong += bool(found)
         for label in {d[0] for d in found}:
             counts[label] = counts.get(label, 0) + 1
-            if label not in kinds and len(kinds) < asked.kinds:
+            if label.startswith(asked.only) and label not in kinds and len(kinds) < asked.kinds:
                 small = shrink(played, label, player)
                 words = next((w for l, w, _ in differences(small, player) if l == label), "not seen again")
                 kinds[label] = f"{words}\n{told(small)}"

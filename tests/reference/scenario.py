@@ -41,7 +41,7 @@ def asked_filter(random):
             ("country", ["FR", "US", "JP"]),
             ("device", ["desktop", "mobile", "tablet"]),
             ("source", ["google.com", "facebook.com"]),
-            ("channel", ["direct", "search", "campaign", "private"]),
+            ("channel", ["direct", "search", "campaign", "internal", "private"]),
         ):
             if random.random() < .3:
                 asked[member] = random.choice(values)
@@ -49,7 +49,7 @@ def asked_filter(random):
 
 
 def question(random):
-    asked = {"what": random.choice(QUESTIONS), "limit": 10_000}
+    asked = {"what": random.choice(QUESTIONS), "limit": 1000}
     filter = asked_filter(random)
     if filter:
         asked["filter"] = filter
@@ -87,5 +87,5 @@ def scenario(seed, options=None):
         for _ in range(options.get("questions", 4)):
             timeline.append((second, {"site": random.randrange(len(configs)), "second": second, "ask": question(random)}))
     timeline.sort(key=lambda t: t[0])
-    return {"seed": seed, "start": start, "offset": offset, "countries": known.COUNTRIES, "sites": configs,
+    return {"seed": seed, "start": start, "offset": offset, "sites": configs,
             "steps": [step for _, step in timeline]}

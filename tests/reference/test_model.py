@@ -142,7 +142,7 @@ class Windows(unittest.TestCase):
         self.assertIsNone(stage.ask(31, "errors")["rate"]["rate"])
         stage.say(32, "request", url="/b", status=200, flags=["fatal"])
         self.assertEqual(stage.ask(33, "errors")["rate"], {"failed": 2, "all": 30, "rate": 2 / 30})
-        stage.say(34, "request", url="/b", status=500, agent=known.BOTS[0])
+        stage.say(34, "request", url="/b", status=500, agent=list(known.BOTS)[0])
         self.assertEqual(stage.ask(34, "errors")["rate"]["all"], 30)
 
 

@@ -32,15 +32,16 @@ class Traffic:
 
     def tell(self):
         people = self.random.choice([1, 2, 3, 5, 8, 12, 20])
-        addresses = max(1, people * self.random.choice([100, 100, 60, 30]) // 100)
+        # More people of one address would have more views than the engine keeps of a key.
+        addresses = max(1, people * self.random.choice([100, 100, 60, 40]) // 100)
         places = [(self.address(n), self.random.choice(HUMANS)) for n in range(addresses)]
-        bots = [(self.address(100 + n), self.random.choice(known.BOTS)) for n in range(2)]
+        bots = [(self.address(100 + n), self.random.choice(list(known.BOTS))) for n in range(2)]
         for n in range(people):
             place = bots[n % 2] if self.chance(6) else self.random.choice(places)
             Person(self, place, self.chance(12), self.chance(10)).live()
         self.serve(places + bots)
         if self.chance(15):
-            self.rush(places)
+            self.rush()
         self.disturb()
         self.sent = [s for s in self.sent if s[0] <= self.end]
         self.sent.sort(key=lambda s: s[0])
@@ -86,12 +87,13 @@ class Traffic:
                 fields.update(title="SELECT ? FROM posts", generation=between(1_000_000, 9_000_000))
             self.send(second, "signal", place, flags, **fields)
 
-    def rush(self, places):
+    def rush(self):
         """Enough page loads within minutes for an error rate."""
         second = self.random.randrange(self.start, self.end + 1)
         for _ in range(self.random.randrange(25, 45)):
             second += self.random.choice([0, 1, 3, 8, 15])
-            person = Person(self, self.random.choice(places), self.chance(12), False)
+            place = (self.address(self.random.randrange(50, 90)), self.random.choice(HUMANS))
+            person = Person(self, place, self.chance(12), False)
             tab = person.open(second, True, 0)
             if self.chance(15):
                 person.say(second + 1, tab, "error", **person.error())
@@ -191,7 +193,8 @@ class Person:
 
     def read(self, now):
         """Reads for a while: visible tabs beat, and tell how far they got."""
-        length = self.random.choice([0, 1, 2, 5, 9, 14, 31, 47, 70, 130])
+        # Now and then something long: a film, a recipe.
+        length = 2400 if self.chance(2) else self.random.choice([0, 1, 2, 5, 9, 14, 31, 47, 70, 130])
         rhythm = self.random.choice([15, 15, 25])
         for ago in range(rhythm, length + 1, rhythm):
             for tab in self.tabs:

@@ -16,9 +16,10 @@ use WP_REST_Response;
  */
 final class Figures {
 
-	/** Milliseconds to wait for the engine; the live frame is always ready. */
-	private const PATIENCE      = 2000;
-	private const PATIENCE_LIVE = 250;
+	/** Milliseconds to wait for the engine: the live frame is always ready, the history has to be read. */
+	private const PATIENCE         = 2000;
+	private const PATIENCE_LIVE    = 250;
+	private const PATIENCE_HISTORY = 10000;
 
 	/** The route that is answered without the engine. */
 	public const STATUS = 'status';
@@ -101,7 +102,7 @@ final class Figures {
 	 */
 	private static function ask( Question $question, WP_REST_Request $request ): WP_REST_Response|WP_Error {
 		$what    = $question->what;
-		$answer  = json_decode( (string) qahm_realtime_ask( Site::id(), $question->json, 'live' === $what ? self::PATIENCE_LIVE : self::PATIENCE ), true );
+		$answer  = self::as_arrays( json_decode( (string) qahm_realtime_ask( Site::id(), $question->json, self::patience( $what ) ) ) );
 		$figures = is_array( $answer ) ? $answer[ $what ] ?? null : null;
 		if ( is_array( $figures ) ) {
 			$response = new WP_REST_Response( $figures );
@@ -117,6 +118,32 @@ final class Figures {
 			}
 		}
 		return self::failure( is_array( $answer ) ? $answer : array() );
+	}
+
+	/**
+	 * Objects as the arrays that WordPress's _fields looks into; but empty ones, which would become lists.
+	 *
+	 * @param mixed $value Decoded JSON.
+	 */
+	private static function as_arrays( mixed $value ): mixed {
+		if ( is_object( $value ) ) {
+			$members = get_object_vars( $value );
+			return array() === $members ? $value : array_map( array( self::class, 'as_arrays' ), $members );
+		}
+		return is_array( $value ) ? array_map( array( self::class, 'as_arrays' ), $value ) : $value;
+	}
+
+	/**
+	 * How long an answer is waited for, in milliseconds.
+	 *
+	 * @param string $what A key of Question::WHATS.
+	 */
+	private static function patience( string $what ): int {
+		return match ( $what ) {
+			'live'    => self::PATIENCE_LIVE,
+			'history' => min( self::PATIENCE_HISTORY, 1000 * (int) Settings::value( 'MAX_EXECUTION_TIME' ) ),
+			default   => self::PATIENCE,
+		};
 	}
 
 	/**

@@ -38,7 +38,7 @@ final class FiguresHeaders {
 			$response->header( 'Cache-Control', 'private, no-store' );
 			return $response;
 		}
-		$seconds = in_array( $what, self::FRESH, true ) ? 0 : (int) Settings::value( 'CACHE_TTL' );
+		$seconds = in_array( $what, self::FRESH, true ) ? 0 : self::life( $response->get_data() );
 		$etag    = self::etag( $response->get_data() );
 		$response->header( 'Cache-Control', 0 === $seconds ? 'private, no-cache' : "private, max-age=$seconds" );
 		$response->header( 'Vary', 'Authorization, Cookie' );
@@ -71,6 +71,17 @@ final class FiguresHeaders {
 		if ( $question->offset + $question->limit < $total ) {
 			$response->link_header( 'next', $link( $question->offset + $question->limit ) );
 		}
+	}
+
+	/**
+	 * How many seconds figures may still be reused: the engine may have had them for a while.
+	 *
+	 * @param mixed $figures The body.
+	 */
+	private static function life( mixed $figures ): int {
+		$life = (int) Settings::value( 'CACHE_TTL' );
+		$age  = is_array( $figures ) && is_int( $figures['time'] ?? null ) ? time() - $figures['time'] : 0;
+		return max( 0, min( $life, $life - $age ) );
 	}
 
 	/**

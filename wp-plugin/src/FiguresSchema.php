@@ -46,16 +46,17 @@ final class FiguresSchema {
 			'geo'         => array( 'countries' => self::shares(), 'cities' => self::shares() ),
 			'performance' => self::performance(),
 			'errors'      => array(
-				'rate'   => self::object( array( 'failed' => self::INTEGER, 'all' => self::INTEGER, 'rate' => self::NUMBER ) ),
-				'groups' => self::rows( array( 'kind' => self::TEXT, 'message' => self::TEXT, 'source' => self::TEXT, 'line' => self::INTEGER, 'page' => self::TEXT, 'count' => self::INTEGER, 'visitors' => self::INTEGER, 'first' => self::INTEGER, 'last' => self::INTEGER ) ),
+				'total'  => self::INTEGER,
+				'rate'   => self::object( array( 'failed' => self::INTEGER, 'all' => self::INTEGER, 'rate' => self::NUMBER, 'window' => self::TEXT ) ),
+				'groups' => self::rows( array( 'kind' => self::TEXT, 'message' => self::TEXT, 'source' => self::TEXT, 'line' => self::INTEGER, 'value' => self::INTEGER, 'page' => self::TEXT, 'count' => self::INTEGER, 'visitors' => self::INTEGER, 'first' => self::INTEGER, 'last' => self::INTEGER ) ),
 			),
 			'engagement'  => self::engagement(),
-			'history'     => array( 'rows' => self::rows( array() ) ),
+			'history'     => self::history(),
 			default       => self::status(),
 		};
-		$common = Figures::STATUS === $what ? array() : array(
+		$common = in_array( $what, array( 'history', Figures::STATUS ), true ) ? array() : array(
 			'time'        => self::INTEGER + array( 'description' => __( 'When the figures were true, as a Unix time.', 'qahm-realtime' ) ),
-			'window'      => self::TEXT + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
+			'window'      => ( 'live' === $what ? array( 'type' => array( 'integer', 'string' ) ) : self::TEXT ) + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
 			'approximate' => self::FLAG + array( 'description' => __( 'Whether there was too much to be exact.', 'qahm-realtime' ) ),
 			'active'      => self::INTEGER + array( 'description' => __( 'Visitors active now, after the filter.', 'qahm-realtime' ) ),
 		);
@@ -74,7 +75,7 @@ final class FiguresSchema {
 	 */
 	public static function argument( string $name ): string {
 		return match ( $name ) {
-			'page'      => __( 'Only visitors of this page: its path.', 'qahm-realtime' ),
+			'page'      => __( 'Only this page: its path.', 'qahm-realtime' ),
 			'country'   => __( 'Only visitors from this country: two letters, or "unknown".', 'qahm-realtime' ),
 			'device'    => __( 'Only visitors with this type of device.', 'qahm-realtime' ),
 			'source'    => __( 'Only visitors who came from this host.', 'qahm-realtime' ),
@@ -83,9 +84,12 @@ final class FiguresSchema {
 			'limit'     => __( 'Rows in the answer at most.', 'qahm-realtime' ),
 			'offset'    => __( 'Rows to leave out.', 'qahm-realtime' ),
 			'since'     => __( 'Only events after the one with this id.', 'qahm-realtime' ),
-			'range'     => __( 'How far back, such as 60m, 24h or 7d; 8 days at most.', 'qahm-realtime' ),
+			'kinds'     => __( 'Only events of these kinds, with commas between them.', 'qahm-realtime' ),
+			'range'     => __( 'How far back; "week" adds the usual hours of the week.', 'qahm-realtime' ),
+			'from'      => __( 'Beginning, as a Unix time, instead of a range.', 'qahm-realtime' ),
+			'to'        => __( 'End, as a Unix time.', 'qahm-realtime' ),
+			'step'      => __( 'Seconds of a step of the series: a part of an hour, whole minutes.', 'qahm-realtime' ),
 			'dimension' => __( 'What the history is broken down by.', 'qahm-realtime' ),
-			'metric'    => __( 'Which figure.', 'qahm-realtime' ),
 			default     => '',
 		};
 	}
@@ -100,12 +104,14 @@ final class FiguresSchema {
 			'visitors_5m'    => self::INTEGER,
 			'visitors_30m'   => self::INTEGER,
 			'visitors_today' => self::INTEGER,
+			'visits_today'   => self::INTEGER,
 			'views_today'    => self::INTEGER,
-			'peak_today'     => self::INTEGER,
-			'peak_today_at'  => self::INTEGER,
+			'private'        => self::INTEGER,
+			'peak'           => self::object( array( 'value' => self::INTEGER, 'time' => self::INTEGER ) ),
 			'pages'          => self::rows( array( 'path' => self::TEXT, 'title' => self::TEXT, 'active' => self::INTEGER ) ),
 			'minutes'        => array( 'type' => 'array', 'items' => array( 'type' => array( 'integer', 'null' ) ) ),
 			'alerts'         => self::rows( array() ),
+			'excluded'       => array( 'type' => 'object', 'additionalProperties' => self::INTEGER ),
 			'stale'          => self::FLAG + array( 'description' => __( 'Whether the engine was too busy to answer: only counters then.', 'qahm-realtime' ) ),
 		);
 	}
@@ -118,6 +124,7 @@ final class FiguresSchema {
 	private static function visitors(): array {
 		return array(
 			'total'    => self::INTEGER,
+			'listed'   => self::INTEGER,
 			'private'  => self::INTEGER,
 			'duration' => self::object( array( 'mean' => self::NUMBER, 'median' => self::NUMBER, 'p90' => self::NUMBER ) ),
 			'visitors' => self::rows(
@@ -137,6 +144,7 @@ final class FiguresSchema {
 		$group = self::rows( array( 'name' => self::TEXT, 'active' => self::INTEGER, 'views' => self::INTEGER ) );
 		return array(
 			'total'  => self::INTEGER,
+			'sum'    => self::INTEGER,
 			'visits' => self::INTEGER,
 			'pages'  => self::rows(
 				array_fill_keys( array( 'path', 'title', 'post_type', 'author', 'category' ), self::TEXT )
@@ -154,12 +162,13 @@ final class FiguresSchema {
 	 */
 	private static function events(): array {
 		return array(
+			'total'  => self::INTEGER,
 			'first'  => self::INTEGER,
 			'last'   => self::INTEGER + array( 'description' => __( 'The newest id: ask for what comes "since" it.', 'qahm-realtime' ) ),
 			'missed' => self::FLAG + array( 'description' => __( 'Whether events since then are no longer there.', 'qahm-realtime' ) ),
 			'events' => self::rows(
-				array_fill_keys( array( 'kind', 'page', 'title', 'name', 'target', 'what', 'country', 'device', 'channel', 'visitor' ), self::TEXT )
-				+ array( 'id' => self::INTEGER, 'time' => self::INTEGER, 'value' => self::NUMBER )
+				array_fill_keys( array( 'kind', 'page', 'title', 'name', 'target', 'what', 'country', 'device', 'channel', 'source', 'visitor', 'properties' ), self::TEXT )
+				+ array( 'undone' => self::FLAG, 'id' => self::INTEGER, 'time' => self::INTEGER, 'value' => self::NUMBER )
 			),
 		);
 	}
@@ -173,10 +182,11 @@ final class FiguresSchema {
 		$quantiles = self::object( array( 'n' => self::INTEGER, 'p50' => self::NUMBER, 'p75' => self::NUMBER, 'p95' => self::NUMBER ) );
 		$times     = self::object( array_fill_keys( array( 'load', 'ttfb', 'fcp', 'lcp', 'inp', 'cls', 'generation', 'queries' ), $quantiles ) );
 		return array(
+			'total'      => self::INTEGER,
 			'5m'         => $times,
 			'30m'        => $times,
 			'navigation' => self::object( array( 'n' => self::INTEGER, 'p50' => self::NUMBER ) ),
-			'pages'      => self::rows( array( 'path' => self::TEXT, '5m' => $times, '30m' => $times ) ),
+			'pages'      => self::rows( array( 'path' => self::TEXT, 'title' => self::TEXT, '5m' => $times, '30m' => $times ) ),
 		);
 	}
 
@@ -193,8 +203,37 @@ final class FiguresSchema {
 			'goals'    => self::rows( array( 'name' => self::TEXT, 'conversions' => self::INTEGER, 'rate' => self::FRACTION ) ),
 			'searches' => self::rows( array( 'term' => self::TEXT, 'count' => self::INTEGER, 'without' => self::INTEGER ) ),
 			'custom'   => self::rows( array( 'name' => self::TEXT, 'count' => self::INTEGER ) ),
+			'visits'   => self::INTEGER,
 			'bounce'   => self::FRACTION,
 			'reached'  => self::object( array_fill_keys( array( '25', '50', '75', '90' ), self::INTEGER ) ),
+		);
+	}
+
+	/**
+	 * The past: series of numbers, one for each step, null where it is not known.
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function history(): array {
+		$series = array( 'type' => 'array', 'items' => self::NUMBER );
+		$both   = self::object( array( 'visitors' => self::NUMBER, 'views' => self::NUMBER ) );
+		return array(
+			'from'          => self::INTEGER,
+			'to'            => self::INTEGER,
+			'step'          => self::INTEGER,
+			'series'        => array( 'type' => 'object', 'additionalProperties' => $series ),
+			'yesterday'     => array( 'type' => array( 'object', 'null' ), 'additionalProperties' => $series ),
+			'usual'         => array( 'type' => array( 'object', 'null' ) ),
+			'peak'          => array( 'type' => array( 'object', 'null' ) ),
+			'record'        => array( 'type' => array( 'object', 'null' ) ),
+			'today'         => $both,
+			'yesterday_now' => $both,
+			'changes'       => self::rows( array( 'time' => self::INTEGER, 'what' => self::TEXT, 'name' => self::TEXT ) ),
+			'totals'        => array( 'type' => 'object' ),
+			'timings'       => array( 'type' => 'object' ),
+			'rows'          => self::rows( array( 'name' => self::TEXT ) ),
+			'total'         => self::INTEGER,
+			'grid'          => array( 'type' => 'array' ),
 		);
 	}
 

@@ -31,6 +31,8 @@ final class Masked {
 		// The arguments in a trace are values, and it begins in the second line.
 		$line = strtok( substr( $text, 0, self::MESSAGE_MAX ), "\r\n" );
 		$line = self::replace( '~ in \S+:\d+$~', '', (string) $line );
+		// WordPress's own warnings are written in HTML.
+		$line = self::replace( '~</?(?:a|abbr|b|br|code|em|i|li|ol|p|pre|small|span|strong|ul)\b[^>]*(?:>|$)~i', '', html_entity_decode( $line, ENT_QUOTES | ENT_HTML5, 'UTF-8' ) );
 		return self::numbers( self::places( self::quoted( $line, self::CODE ) ) );
 	}
 

@@ -22,25 +22,22 @@ final class Question {
 	public const LIMIT  = 50;
 	private const PAGES = 5;
 
-	/** Seconds of the history, unless the request says otherwise. */
-	private const RANGE = 86400;
-
-	/** Longest history: totals per minute are kept for 8 days. */
-	private const RANGE_MAX = 691200;
+	/** Rows of a history at most. */
+	private const LIMIT_HISTORY = 500;
 
 	/** What may be asked => the arguments it takes. */
 	public const WHATS = array(
 		'live'        => array( ...self::FILTERS, 'pages' ),
 		'visitors'    => array( ...self::FILTERS, ...self::PARTS ),
 		'pages'       => array( ...self::FILTERS, ...self::PARTS ),
-		'events'      => array( ...self::FILTERS, 'limit', 'since' ),
+		'events'      => array( ...self::FILTERS, ...self::PARTS, 'since', 'kinds' ),
 		'sources'     => array( ...self::FILTERS, ...self::PARTS ),
 		'devices'     => array( ...self::FILTERS, ...self::PARTS ),
 		'geo'         => array( ...self::FILTERS, ...self::PARTS ),
 		'performance' => array( ...self::FILTERS, ...self::PARTS ),
 		'errors'      => array( ...self::FILTERS, ...self::PARTS ),
 		'engagement'  => array( ...self::FILTERS, ...self::PARTS ),
-		'history'     => array( 'range', 'dimension', 'metric', 'limit' ),
+		'history'     => array( 'range', 'from', 'to', 'step', 'dimension', 'page', ...self::PARTS ),
 	);
 
 	/** Each argument, as JSON schema that WordPress understands, too. */
@@ -54,13 +51,13 @@ final class Question {
 		'limit'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
 		'offset'    => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 1000000 ),
 		'since'     => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => PHP_INT_MAX ),
-		'range'     => array( 'type' => 'string', 'pattern' => '^[1-9][0-9]{0,4}[mhd]$' ),
-		'dimension' => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
-		'metric'    => array( 'type' => 'string', 'pattern' => '^[a-z][a-z0-9_-]{0,31}$' ),
+		'kinds'     => array( 'type' => 'string', 'pattern' => '^[a-z0-9]{1,16}(,[a-z0-9]{1,16}){0,31}$' ),
+		'range'     => array( 'type' => 'string', 'enum' => array( '60m', '24h', '7d', '30d', 'week' ) ),
+		'from'      => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 99999999999 ),
+		'to'        => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 99999999999 ),
+		'step'      => array( 'type' => 'integer', 'minimum' => 60, 'maximum' => 3600 ),
+		'dimension' => array( 'type' => 'string', 'enum' => array( 'page', 'post_type', 'author', 'category', 'country', 'city', 'channel', 'source', 'campaign', 'device', 'browser', 'os', 'element', 'form', 'goal', 'custom', 'error', 'term', 'change', 'linker', 'report' ) ),
 	);
-
-	/** Seconds of the units of a range. */
-	private const UNITS = array( 'm' => 60, 'h' => 3600, 'd' => 86400 );
 
 	/**
 	 * @param string $what   A key of WHATS.
@@ -96,12 +93,6 @@ final class Question {
 				$values[ $name ] = $value;
 			}
 		}
-		if ( isset( $values['range'] ) ) {
-			$values['range'] = (int) $values['range'] * self::UNITS[ \substr( (string) $values['range'], -1 ) ];
-			if ( $values['range'] > self::RANGE_MAX ) {
-				return 'range';
-			}
-		}
 		return self::compose( $what, $values );
 	}
 
@@ -112,9 +103,15 @@ final class Question {
 	 * @param array<string, string|int> $values By name.
 	 */
 	private static function compose( string $what, array $values ): self {
-		$takes    = self::WHATS[ $what ];
-		$filter   = \array_intersect_key( $values, \array_flip( self::FILTERS ) );
+		// The history knows no filter: its page is that of the series.
+		$filter   = 'history' === $what ? array() : \array_intersect_key( $values, \array_flip( self::FILTERS ) );
 		$question = array( 'what' => $what ) + \array_diff_key( $values, $filter );
+		if ( 'history' === $what && isset( $question['limit'] ) ) {
+			$question['limit'] = \min( self::LIMIT_HISTORY, (int) $question['limit'] );
+		}
+		if ( isset( $question['kinds'] ) ) {
+			$question['kinds'] = \explode( ',', (string) $question['kinds'] );
+		}
 		if ( isset( $filter['country'] ) ) {
 			$filter['country'] = 'unknown' === $filter['country'] ? '' : \strtoupper( (string) $filter['country'] );
 		}
@@ -124,14 +121,7 @@ final class Question {
 		if ( array() !== $filter ) {
 			$question['filter'] = $filter;
 		}
-		if ( \in_array( 'range', $takes, true ) ) {
-			$question += array( 'range' => self::RANGE );
-		}
-		if ( \in_array( 'pages', $takes, true ) ) {
-			$question += array( 'pages' => self::PAGES );
-		} elseif ( 'history' !== $what ) {
-			$question += array( 'limit' => self::LIMIT );
-		}
+		$question += 'live' === $what ? array( 'pages' => self::PAGES ) : array( 'limit' => self::LIMIT );
 		return new self(
 			$what,
 			\json_encode( $question, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR ),

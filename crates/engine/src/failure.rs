@@ -20,6 +20,8 @@ pub enum Failure {
     DataTaken(PathBuf),
     #[error("database: {}", .0.explain())]
     Store(crate::store::Error),
+    #[error("database: {0}")]
+    History(crate::history::Error),
     #[error("ring: {0}")]
     Ring(qahm_ring::Error),
 }
@@ -30,7 +32,7 @@ impl Failure {
         match self {
             Failure::Runtime(_) | Failure::Lock(_) | Failure::Socket(_) => 4,
             Failure::Data(_) | Failure::DataLock(_) | Failure::DataTaken(_) => 5,
-            Failure::Store(_) => 6,
+            Failure::Store(_) | Failure::History(_) => 6,
             Failure::Ring(_) | Failure::Signals(_) => 7,
         }
     }

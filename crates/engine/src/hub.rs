@@ -9,8 +9,10 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use qahm_event::SiteId;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::alert::Episode;
+use crate::config::SiteConfig;
 
 /// Pages of a frame at most.
 pub const PAGES_MAX: usize = 100;
@@ -45,11 +47,45 @@ pub struct Frame {
     pub excluded: BTreeMap<String, u64>,
     /// Newest first.
     pub alerts: Vec<Episode>,
-    /// Seconds a heavy answer about the site may be reused.
-    #[serde(skip)]
-    pub cache_ttl: u32,
+    /// V2's arrow.
+    pub trend: Option<Trend>,
+    /// V4: `low`, `median`, `high`, `state`, `percent`, or `days` until it is known.
+    pub usual: Value,
+    /// V3: the highest peak of an earlier day, `value` and `date`, or null.
+    pub record: Value,
+    /// `visitors` and `views` of yesterday to the same time.
+    pub yesterday: Value,
+    /// G of V1: name → visitors. Each sums to `active`.
+    pub channels: BTreeMap<String, u64>,
+    pub devices: BTreeMap<String, u64>,
+    pub countries: BTreeMap<String, u64>,
     /// The engine did not answer in time and these are older numbers. Always false here.
     pub stale: bool,
+}
+
+/// V2: means of V1's highest by minute, of the last 5 minutes and of the 5 before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Trend {
+    pub now: f64,
+    pub before: f64,
+    /// `up`, `down`, or `same`: under 2 visitors or 10 % of difference.
+    pub direction: &'static str,
+    /// Only when both are 20 at least.
+    pub percent: Option<i64>,
+}
+
+impl Trend {
+    pub fn of((now, before): (f64, f64)) -> Trend {
+        let difference = now - before;
+        let same = difference.abs() < 2.0 || difference.abs() < before * 0.1;
+        let direction = match difference {
+            _ if same => "same",
+            d if d > 0.0 => "up",
+            _ => "down",
+        };
+        let percent = (now >= 20.0 && before >= 20.0).then(|| (difference / before * 100.0).round() as i64);
+        Trend { now, before, direction, percent }
+    }
 }
 
 /// V3: the highest V1 of today and when (Unix seconds).
@@ -98,6 +134,7 @@ pub struct Health {
 #[derive(Debug, Default)]
 pub struct Hub {
     frames: RwLock<HashMap<SiteId, Arc<Frame>>>,
+    configs: RwLock<HashMap<SiteId, Arc<SiteConfig>>>,
     health: RwLock<Arc<Health>>,
 }
 
@@ -108,6 +145,15 @@ impl Hub {
 
     pub fn remove(&self, site: SiteId) {
         self.frames.write().remove(&site);
+        self.configs.write().remove(&site);
+    }
+
+    pub fn set_config(&self, site: SiteId, config: SiteConfig) {
+        self.configs.write().insert(site, Arc::new(config));
+    }
+
+    pub fn config(&self, site: SiteId) -> Option<Arc<SiteConfig>> {
+        self.configs.read().get(&site).cloned()
     }
 
     pub fn frame(&self, site: SiteId) -> Option<Arc<Frame>> {
@@ -120,5 +166,23 @@ impl Hub {
 
     pub fn health(&self) -> Arc<Health> {
         self.health.read().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arrow_is_quiet_about_little() {
+        let arrow = |now, before| {
+            let trend = Trend::of((now, before));
+            (trend.direction, trend.percent)
+        };
+        assert_eq!(arrow(3.0, 1.5), ("same", None));
+        assert_eq!(arrow(4.0, 1.0), ("up", None));
+        assert_eq!(arrow(104.0, 100.0), ("same", Some(4)));
+        assert_eq!(arrow(60.0, 100.0), ("down", Some(-40)));
+        assert_eq!(arrow(0.0, 0.0), ("same", None));
     }
 }

@@ -6,6 +6,7 @@
 //! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
 //! - [`intake`] one record: who, where, set aside, counted
 //! - [`serve`] questions and commands over the control socket
+//! - [`history`] answers about hours and days
 //! - [`store`] SQLite · [`hub`] what is shown
 //! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
@@ -20,6 +21,7 @@ pub mod config;
 pub mod daemon;
 pub mod enrich;
 pub mod failure;
+pub mod history;
 pub mod hub;
 pub mod intake;
 pub mod live;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use qahm_engine::history::History;
 use qahm_engine::hub::Hub;
 use qahm_engine::notify::loopback;
 use qahm_engine::options::{Asked, HELP, Options, SLOTS};
@@ -96,9 +97,10 @@ fn serve(
     let (knocks, doors) = bounded::<loopback::Knock>(64);
     let (results, knocked) = bounded(64);
     let parts = Parts { runtime, data, sources, store, hub: hub.clone(), orders: taken, knocks, knocked };
+    let history = History::open(&directory).map_err(Failure::History)?;
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
-    let control = Arc::new(Control::new(hub, orders));
+    let control = Arc::new(Control::new(hub, orders, history));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
         let (doorstep, doors, results) = (doorstep.clone(), doors.clone(), results.clone());

@@ -104,4 +104,30 @@ final class CollectTest extends SiteTestCase {
 			$this->assertSame( array(), array_values( preg_grep( '~^/qahm-realtime/v1/(collect|token|deliver|health)~', $routes ) ), $index );
 		}
 	}
+
+	/** A beacon with a token says what would become of it, and is not counted. */
+	public function test_a_beacon_is_explained(): void {
+		$site   = self::known_site();
+		$token  = self::widget_config( self::administrator() )['token'];
+		$views  = static fn (): int => self::ask( "return qahm_realtime_counters( '$site' )['views_today'];" );
+		$before = $views();
+		$beacon = static fn ( string $token ): string => (string) json_encode( json_decode( self::beacon( $site, self::view(), 0, array( array( 'v', 1, 'https://www.google.com/', 'Title' ) ), '/explained?x=1' ), true ) + array( 'd' => $token ) );
+		foreach ( array( self::tracker_config()[1], '/index.php?rest_route=/qahm-realtime/v1/collect' ) as $path ) {
+			$answer = self::browser()->post( $path, $beacon( $token ), array( 'Content-Type' => 'text/plain' ) );
+			$this->assertSame( array( 200, 'explained' ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ), $path );
+			$this->assertStringStartsWith( 'application/json', $answer->header( 'Content-Type' ) );
+			$this->assertSame( array( true, '/explained', 'search', 'Firefox' ), array( $answer->json()['counted'], $answer->json()['page'], $answer->json()['channel'], $answer->json()['browser'] ) );
+
+			$bot        = self::browser();
+			$bot->agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+			$told       = $bot->post( $path, $beacon( $token ), array( 'Content-Type' => 'text/plain' ) )->json();
+			$this->assertFalse( $told['counted'] );
+			$this->assertStringContainsString( 'bot', $told['reason'] );
+
+			$this->assertSame( 403, self::browser()->post( $path, $beacon( 'nonsense' ), array( 'Content-Type' => 'text/plain' ) )->status );
+		}
+		$this->collect( self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', 'Title' ) ) ) );
+		self::until( static fn (): bool => $views() > $before, 10, 'a view is counted' );
+		$this->assertSame( $before + 1, $views(), 'the explained ones are not' );
+	}
 }

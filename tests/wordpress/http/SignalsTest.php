@@ -174,7 +174,6 @@ final class SignalsTest extends SiteTestCase {
 
 	/** What was recorded comes out of the engine: in the stream of events, and among the errors. */
 	public function test_the_engine_shows_it(): void {
-		self::needs_question( 'events' );
 		$mark    = substr( self::view(), 0, 8 );
 		$browser = self::browser();
 		$browser->get( "/?s=nothing-$mark" );
@@ -183,11 +182,14 @@ final class SignalsTest extends SiteTestCase {
 		foreach ( array( 'track', 'warning', 'database' ) as $what ) {
 			$browser->get( '/', array( 'X-Test-Signal' => $what ) );
 		}
+		$post   = self::ask( 'return wp_insert_post( array( "post_title" => "News", "post_status" => "publish" ) );' );
+		$admin  = self::administrator();
+		$admin->post( "/index.php?rest_route=/wp/v2/posts/$post", '{"status":"draft"}', array( 'X-WP-Nonce' => self::widget_config( $admin )['nonce'], 'Content-Type' => 'application/json' ) );
 		$ask    = static fn ( string $what ): ?array => self::ask( "return json_decode( (string) qahm_realtime_ask( \\QahmRealtime\\Site::id(), '{\"what\":\"$what\",\"limit\":1000}', 2000 ), true );" );
 		$events = self::until(
 			static function () use ( $ask ): ?array {
 				$events = $ask( 'events' )['events']['events'] ?? array();
-				return array() === array_diff( array( 'search', '404', 'login', 'custom' ), array_column( $events, 'kind' ) ) ? $events : null;
+				return array() === array_diff( array( 'search', '404', 'login', 'custom', 'change' ), array_column( $events, 'kind' ) ) ? $events : null;
 			},
 			10,
 			'events of each kind'

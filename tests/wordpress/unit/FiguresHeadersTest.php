@@ -25,6 +25,9 @@ final class FiguresHeadersTest extends SignalTestCase {
 
 	public function test_heavy_figures_are_reused_and_those_of_now_are_not(): void {
 		$this->assertSame( 'private, max-age=10', self::response( array() )->get_headers()['Cache-Control'] );
+		$control = static fn ( int $age ): string => self::response( array( 'time' => time() - $age ) )->get_headers()['Cache-Control'];
+		$this->assertContains( $control( 4 ), array( 'private, max-age=6', 'private, max-age=5' ), 'the engine has had them for 4 s' );
+		$this->assertSame( array( 'private, no-cache', 'private, max-age=10' ), array( $control( 20 ), $control( -20 ) ) );
 		foreach ( array( 'live', 'events', 'status' ) as $what ) {
 			$this->assertSame( 'private, no-cache', self::response( array(), $what )->get_headers()['Cache-Control'], $what );
 		}

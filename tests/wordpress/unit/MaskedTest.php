@@ -24,6 +24,7 @@ final class MaskedTest extends TestCase {
 		yield array( 'Bad token a1b2c3d4e5f6a7b8 in md5() of utf8mb4', 'Bad token # in md5() of utf8mb4' );
 		yield array( 'Not closed: "Anna', 'Not closed: "…"' );
 		yield array( "Not closed: 'Anna", "Not closed: '…'" );
+		yield array( 'This server&#8217;s <strong>clock</strong> is &lt;late&gt;, see <a href="https://example.com/anna">help</a>. <a href="cut', 'This server’s clock is <late>, see help.' );
 		yield array( '', '' );
 	}
 

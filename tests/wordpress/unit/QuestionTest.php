@@ -26,10 +26,11 @@ final class QuestionTest extends TestCase {
 		yield array( 'pages', array(), array( 'what' => 'pages', 'limit' => 50 ) );
 		yield array( 'visitors', array( 'limit' => 1000, 'offset' => '0', 'page' => '/é/', 'country' => 'fr', 'device' => 'mobile', 'source' => 'Example.ORG', 'channel' => 'ai', 'other' => array() ), array( 'what' => 'visitors', 'limit' => 1000, 'offset' => 0, 'filter' => array( 'page' => '/é/', 'country' => 'FR', 'device' => 'mobile', 'source' => 'example.org', 'channel' => 'ai' ) ) );
 		yield array( 'geo', array( 'country' => 'unknown', 'page' => '' ), array( 'what' => 'geo', 'filter' => array( 'country' => '' ), 'limit' => 50 ) );
-		yield array( 'events', array( 'since' => '123456789012345678' ), array( 'what' => 'events', 'since' => 123456789012345678, 'limit' => 50 ) );
-		yield array( 'history', array(), array( 'what' => 'history', 'range' => 86400 ) );
-		yield array( 'history', array( 'range' => '90m', 'dimension' => 'country', 'metric' => 'visitors', 'limit' => '5' ), array( 'what' => 'history', 'range' => 5400, 'dimension' => 'country', 'metric' => 'visitors', 'limit' => 5 ) );
-		yield array( 'history', array( 'range' => '8d' ), array( 'what' => 'history', 'range' => 691200 ) );
+		yield array( 'events', array( 'since' => '123456789012345678', 'kinds' => 'start,404' ), array( 'what' => 'events', 'since' => 123456789012345678, 'kinds' => array( 'start', '404' ), 'limit' => 50 ) );
+		yield array( 'history', array(), array( 'what' => 'history', 'limit' => 50 ) );
+		yield array( 'history', array( 'range' => '7d', 'dimension' => 'post_type', 'page' => '/a', 'country' => 'nonsense', 'limit' => '5', 'offset' => '5' ), array( 'what' => 'history', 'range' => '7d', 'dimension' => 'post_type', 'page' => '/a', 'limit' => 5, 'offset' => 5 ) );
+		yield array( 'history', array( 'limit' => '1000' ), array( 'what' => 'history', 'limit' => 500 ) );
+		yield array( 'history', array( 'from' => '1795338000', 'to' => 1795341600, 'step' => '300' ), array( 'what' => 'history', 'from' => 1795338000, 'to' => 1795341600, 'step' => 300, 'limit' => 50 ) );
 	}
 
 	/** @dataProvider good */
@@ -50,12 +51,15 @@ final class QuestionTest extends TestCase {
 				yield array( 'pages', array( $name => $value ), $name );
 			}
 		}
-		foreach ( array( '0h', '24', 'h', '9d', '24 h', '99999d', '-1h', array() ) as $range ) {
+		foreach ( array( '0h', '24', 'h', '9d', '24 h', '1y', "24h\n", array() ) as $range ) {
 			yield array( 'history', array( 'range' => $range ), 'range' );
 		}
-		yield array( 'history', array( 'metric' => 'a b' ), 'metric' );
+		yield array( 'history', array( 'step' => '59' ), 'step' );
 		yield array( 'history', array( 'dimension' => '"}' ), 'dimension' );
 		yield array( 'events', array( 'since' => '9999999999999999999' ), 'since' );
+		foreach ( array( ',', 'a,', 'A', 'a b', str_repeat( 'a', 17 ), str_repeat( 'a,', 32 ) . 'a' ) as $kinds ) {
+			yield array( 'events', array( 'kinds' => $kinds ), 'kinds' );
+		}
 	}
 
 	/** @dataProvider bad */

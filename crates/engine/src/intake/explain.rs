@@ -2,7 +2,7 @@
 
 use qahm_enrich::client::Bot;
 use qahm_enrich::source::Source;
-use qahm_event::{Flags, Kind, Record, Tag};
+use qahm_event::{Flags, Record, Tag};
 use serde_json::{Value, json};
 
 use super::Intake;
@@ -16,7 +16,7 @@ impl Intake {
         let no = |reason: &str| json!({ "counted": false, "reason": reason });
         let Ok(record) = Record::decode(bytes) else { return no("the record could not be read") };
         let site = record.head.site;
-        if record.head.kind == Kind::Excluded || record.bytes(Tag::Reason).is_some() {
+        if record.bytes(Tag::Reason).is_some() {
             return no("the visitor's role is excluded, or the visitor opted out");
         }
         if honest::detail(&record).is_none() {

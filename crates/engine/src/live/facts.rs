@@ -101,7 +101,7 @@ pub const FORMED: [&str; 4] = ["start", "active", "abandon", "submit"];
 /// `sub` of `EntryKind::Report`: what was reported.
 pub const REPORTED: [&str; 4] = ["fatal", "warning", "database", "slow-query"];
 
-/// One entry of a site's feed. 64 bytes.
+/// One entry of a site's feed. 56 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Gap-free within the site, from 1.

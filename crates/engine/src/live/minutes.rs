@@ -109,6 +109,16 @@ impl Minutes {
         series
     }
 
+    /// V2's arrow: the means of the last 5 minutes, the current one among them, and of the 5 before; `None` while there are
+    /// no 10 of them.
+    pub fn trend(&self) -> Option<(f64, f64)> {
+        let mean = |from: usize| {
+            let minutes = self.ring.iter().rev().skip(from).take(5);
+            minutes.map(|m| f64::from(m.active)).sum::<f64>() / 5.0
+        };
+        (self.ring.len() >= 10).then(|| (mean(0), mean(5)))
+    }
+
     /// The current minute's number.
     pub fn current(&self) -> Option<i64> {
         self.ring.back().map(|m| m.number)
@@ -127,12 +137,22 @@ mod tests {
         minutes.note(1);
         minutes.turn(103, 1);
         assert_eq!(minutes.series()[26..], [3, 1, 1, 1]);
+        assert_eq!(minutes.trend(), None, "four minutes are known");
         minutes.turn(102, 9);
         assert_eq!(minutes.current(), Some(103), "a clock set back goes on in the minute it had reached");
         minutes.turn(5000, 0);
         assert_eq!(minutes.series(), vec![0; 30]);
         minutes.turn(10, 2);
         assert_eq!(minutes.series().iter().sum::<u32>(), 2);
+    }
+
+    #[test]
+    fn the_arrow_compares_five_minutes_with_the_five_before() {
+        let mut minutes = Minutes::default();
+        for (number, active) in [0, 10, 10, 10, 10, 20, 30, 30, 30, 30, 30].into_iter().enumerate() {
+            minutes.turn(number as i64, active);
+        }
+        assert_eq!(minutes.trend(), Some((30.0, 12.0)));
     }
 
     #[test]

@@ -238,3 +238,16 @@ impl Live {
             + self.sites.iter().map(|p| p.site.bytes()).sum::<usize>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Memory is bounded by what these take: 200,000 visitors of one or two views must fit 60 MB.
+    #[test]
+    fn a_visitor_and_a_view_are_small() {
+        assert!(size_of::<Visitor>() <= 112, "{}", size_of::<Visitor>());
+        assert!(size_of::<View>() <= 72, "{}", size_of::<View>());
+        assert!(size_of::<facts::Entry>() <= 56);
+    }
+}

@@ -53,6 +53,7 @@ impl Live {
                 place.midnight = began;
             }
             site.minutes.turn(minute, site.active);
+            site.minutes.note_totals(site.today, site.kept.views_today);
             site.dirty = true;
         }
     }

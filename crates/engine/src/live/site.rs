@@ -198,6 +198,7 @@ impl Site {
     /// Notes V1 after an event or at a new minute.
     pub fn note_active(&mut self, unix: i64) {
         self.minutes.note(self.active);
+        self.minutes.note_totals(self.today, self.kept.views_today);
         if self.active > self.kept.peak {
             self.kept.peak = self.active;
             self.kept.peak_at = unix;

@@ -81,7 +81,10 @@ impl Pipeline {
         if let Err(failed) = self.store.set_config(site, json) {
             return error("store", failed.explain());
         }
+        self.hub.set_config(site, config.clone());
         self.intake.configure(site, config);
+        self.follow_geo();
+        self.look_back();
         self.intake.live.set_budget(self.budget());
         if !self.show_site(site, config_hash(json.as_bytes())) {
             return error("full", format!("more than {} sites of one user", qahm_ring::SITES_MAX));

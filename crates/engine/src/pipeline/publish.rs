@@ -2,9 +2,14 @@
 
 use qahm_event::SiteId;
 use qahm_ring::COUNTERS;
+use serde_json::Value;
+
+use std::time::Duration;
 
 use super::Pipeline;
-use crate::hub::{Frame, Health, PAGES_MAX, PageRow, Peak};
+use crate::history::Asked;
+use crate::hub::{Frame, Health, PAGES_MAX, PageRow, Peak, Trend};
+use crate::report;
 
 /// The flag of an approximate number among the counters.
 const APPROXIMATE: u64 = 1;
@@ -48,6 +53,7 @@ impl Pipeline {
     fn frame(&mut self, id: SiteId) -> Option<Frame> {
         let (now, time) = (self.intake.live.now(), self.intake.live.unix());
         let site = self.intake.live.site(id)?;
+        let background = self.backgrounds.get(&id);
         self.frames += 1;
         Some(Frame {
             epoch: self.epoch.clone(),
@@ -72,9 +78,36 @@ impl Pipeline {
             private: site.kept.private_today,
             excluded: site.kept.excluded.clone(),
             alerts: self.alerts.get(&id).map(|a| a.episodes.clone()).unwrap_or_default(),
-            cache_ttl: self.intake.configs.get(&id).map_or(0, |c| c.cache_ttl),
+            trend: site.minutes.trend().map(Trend::of),
+            usual: background.map_or(Value::Null, |b| b.usual.json(Some(site.active))),
+            record: background.map_or(Value::Null, |b| b.record.clone()),
+            yesterday: background.map_or(Value::Null, |b| b.yesterday.clone()),
+            channels: report::active_by(site, report::channel_name),
+            devices: report::active_by(site, report::device_name),
+            countries: report::active_by(site, report::country_name),
             stale: false,
         })
+    }
+
+    /// Once a minute: what the numbers of now are compared with.
+    pub(super) fn look_back(&mut self) {
+        let unix = self.intake.live.unix();
+        for (site, config) in &self.intake.configs {
+            let asked = Asked {
+                site: *site,
+                unix,
+                calendar: &config.calendar,
+                retention: config.retention,
+                now: None,
+                limit: Duration::from_secs(1),
+            };
+            // What cannot be read is not shown; why it cannot, the commits tell.
+            match self.history.as_mut().and_then(|history| history.background(&asked).ok()) {
+                Some(background) => self.backgrounds.insert(*site, background),
+                None => self.backgrounds.remove(site),
+            };
+        }
+        self.backgrounds.retain(|site, _| self.intake.configs.contains_key(site));
     }
 
     /// The engine's own state.

@@ -25,6 +25,7 @@ impl Pipeline {
         self.turn_salts();
         if now.is_multiple_of(60) {
             self.intake.geo.refresh();
+            self.look_back();
         }
         self.deliver();
         // What changed without a record, a minute or a day that turned, must not wait for the next one.

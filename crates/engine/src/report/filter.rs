@@ -79,7 +79,7 @@ fn fits(words: &Words, profile: &Profile) -> bool {
 }
 
 /// The name of a profile's device.
-pub(super) fn device_name(profile: &Profile) -> &'static str {
+pub fn device_name(profile: &Profile) -> &str {
     if profile.private {
         return "private";
     }
@@ -88,9 +88,14 @@ pub(super) fn device_name(profile: &Profile) -> &'static str {
 }
 
 /// The name of a profile's channel.
-pub(super) fn channel_name(profile: &Profile) -> &'static str {
+pub fn channel_name(profile: &Profile) -> &str {
     if profile.private {
         return "private";
     }
     Channel::ALL.into_iter().find(|c| *c as u8 == profile.channel).unwrap_or(Channel::Direct).as_str()
+}
+
+/// The code of a profile's country, "" when it is not known.
+pub fn country_name(profile: &Profile) -> &str {
+    if profile.private { "private" } else { profile.country_str() }
 }

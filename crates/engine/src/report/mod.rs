@@ -21,22 +21,39 @@ mod rows;
 mod visitors;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use qahm_event::SiteId;
 use serde_json::{Value, json};
 
 use crate::config::SiteConfig;
+use crate::live::profiles::Profile;
+use crate::live::site::Site;
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 use filter::Filter;
+pub use filter::{channel_name, country_name, device_name};
 pub use question::Question;
 use rows::Page;
+
+/// V1 by a name of the visits' profiles; sums to V1.
+pub fn active_by(site: &Site, name: fn(&Profile) -> &str) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for (id, present) in site.present.iter().filter(|(_, present)| present.active > 0) {
+        let name = site.profiles.get(id.0).map_or("(other)", name);
+        match sums.get_mut(name) {
+            Some(sum) => *sum += u64::from(present.active),
+            None => drop(sums.insert(name.to_owned(), u64::from(present.active))),
+        }
+    }
+    sums
+}
 
 /// One site at one instant, and who is asked about.
 struct Scene<'a> {
     live: &'a Live,
     id: SiteId,
-    site: &'a crate::live::site::Site,
+    site: &'a Site,
     config: &'a SiteConfig,
     filter: Filter,
     rows: Page,

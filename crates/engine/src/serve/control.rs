@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
+use parking_lot::Mutex;
 use qahm_event::SiteId;
 use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_frame, write_frame};
 use serde_json::{Value, json};
@@ -13,7 +14,9 @@ use serde_json::{Value, json};
 use super::answers::Answers;
 use super::request::{Order, Request, error, ok};
 use crate::alert::outbox::Claimer;
-use crate::hub::{Hub, PAGES_MAX};
+use crate::config::SiteConfig;
+use crate::history::{Asked, History, HistoryQuestion, Now};
+use crate::hub::{Frame, Hub, PAGES_MAX};
 use crate::report::Question;
 
 /// A connection that has not sent its request, or taken its answer, after this long is cut.
@@ -29,12 +32,14 @@ pub struct Control {
     pub hub: Arc<Hub>,
     pub orders: Sender<Errand>,
     answers: Answers,
+    history: Mutex<History>,
     busy: AtomicUsize,
 }
 
 impl Control {
-    pub fn new(hub: Arc<Hub>, orders: Sender<Errand>) -> Control {
-        Control { hub, orders, answers: Answers::default(), busy: AtomicUsize::new(0) }
+    pub fn new(hub: Arc<Hub>, orders: Sender<Errand>, history: History) -> Control {
+        let (answers, history) = (Answers::default(), Mutex::new(history));
+        Control { hub, orders, answers, history, busy: AtomicUsize::new(0) }
     }
 
     /// Binds the socket, taking the place of a dead engine's. Only the holder of the directory's lock may call it.
@@ -129,9 +134,48 @@ impl Control {
             frame.pages.truncate(question.pages.min(PAGES_MAX));
             return ok(json!({ "live": frame }));
         }
-        self.answers.reuse(site, question, frame.cache_ttl, || {
-            self.order(Order::Answer { site, question: question.clone() })
+        let Some(config) = self.hub.config(site) else {
+            return error("unknown-site", "the engine does not know this site");
+        };
+        self.answers.reuse(site, question, config.cache_ttl, || match question.what.as_str() {
+            "history" => self.history(site, &frame, &config, question),
+            _ => self.order(Order::Answer { site, question: question.clone() }),
         })
+    }
+
+    /// What was is read by whoever asks, one at a time: no event waits for it.
+    fn history(&self, site: SiteId, frame: &Frame, config: &SiteConfig, question: &Question) -> Value {
+        let members = serde_json::to_value(question);
+        let asked = members.and_then(serde_json::from_value::<HistoryQuestion>);
+        let question = match asked {
+            Ok(question) => question,
+            Err(wrong) => return error("bad-request", wrong),
+        };
+        let now = Now {
+            active: frame.active,
+            peak: frame.peak.value,
+            peak_at: frame.peak.time,
+            visitors: frame.visitors_today,
+            views: frame.views_today,
+        };
+        let limit = Duration::from_secs(config.max_execution_time.into());
+        let Some(mut history) = self.history.try_lock_for(limit) else {
+            return error("busy", "other questions about the past are being answered");
+        };
+        let asked = Asked {
+            site,
+            unix: frame.time,
+            calendar: &config.calendar,
+            retention: config.retention,
+            now: Some(now),
+            limit,
+        };
+        match history.answer(&asked, &question) {
+            Ok(answer) => ok(answer),
+            Err(wrong @ crate::history::Error::Bad(_)) => error("bad-request", wrong),
+            Err(slow @ crate::history::Error::TooSlow) => error("too-slow", slow),
+            Err(failed) => error("store", failed),
+        }
     }
 
     fn order(&self, order: Order) -> Value {

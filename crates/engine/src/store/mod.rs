@@ -8,7 +8,7 @@
 //! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
 //! - `summary` hours and timings, made in the background · `words` their keys · `baseline`, `usual` what is usual · `cells`, `sketch` how they are kept
 
-mod baseline;
+pub(crate) mod baseline;
 pub mod batch;
 pub(crate) mod cells;
 pub(crate) mod partition;

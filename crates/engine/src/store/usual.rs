@@ -1,5 +1,7 @@
 //! V4: what is usual at this hour, robust to a day of outage: medians, not means.
 
+use serde_json::{Value, json};
+
 use crate::calendar::Calendar;
 
 const DAY: i64 = 86_400;
@@ -29,6 +31,21 @@ pub enum Usual {
 }
 
 impl Usual {
+    /// As answers tell it; `active` is what it is compared with.
+    pub fn json(&self, active: Option<u32>) -> Value {
+        match *self {
+            Usual::In(days) => {
+                json!({"low": null, "median": null, "high": null, "state": null, "percent": null, "days": days})
+            }
+            Usual::Known { low, median, high } => {
+                let (state, percent) = active.and_then(|active| self.compare(active)).unzip();
+                let round = |value: f64| (value * 10.0).round() / 10.0;
+                json!({"low": round(low), "median": round(median), "high": round(high),
+                    "state": state, "percent": percent.flatten(), "days": null})
+            }
+        }
+    }
+
     /// In words: `below`, `as usual`, `above`; and by how many % of the median, where that is no small number.
     pub fn compare(&self, active: u32) -> Option<(&'static str, Option<i64>)> {
         let Usual::Known { low, median, high } = *self else { return None };

@@ -1,0 +1,307 @@
+//! Questions to a real engine: every answer, its sums, and the same after the engine was killed.
+
+// Helpers of tests may panic as tests may.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod stage;
+
+use qahm_event::{Encoder, Flags, Head, Kind, Micros, Peer, RECORD_MAX, Tag, ViewId};
+use qahm_ring::Ring;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use stage::{SITE, Stage, await_some};
+
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+const DESK: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
+enum Field<'a> {
+    T(Tag, &'a str),
+    N(Tag, u64),
+}
+use Field::{N, T};
+
+fn send(ring: &Ring, kind: Kind, visitor: u8, agent: &str, view: u64, sequence: u32, fields: &[Field]) {
+    let head = Head {
+        kind,
+        flags: Flags::HOST_OK | Flags::VISIBLE,
+        site: SITE,
+        time: Micros::now(),
+        view: ViewId(view),
+        sequence,
+        peer: Peer::parse(format!("203.0.113.{visitor}").as_bytes()).unwrap(),
+    };
+    let mut buffer = [0; RECORD_MAX];
+    let mut encoder = Encoder::new(&mut buffer, &head);
+    encoder.text(Tag::UserAgent, agent.as_bytes());
+    for field in fields {
+        match field {
+            T(tag, text) => encoder.text(*tag, text.as_bytes()),
+            N(tag, number) => encoder.number(*tag, *number),
+        }
+    }
+    ring.push(encoder.finish()).unwrap();
+}
+
+fn ask(stage: &Stage, question: Value) -> Value {
+    let answer = stage.ask(&json!({ "op": "ask", "site": SITE.to_string(), "q": question }));
+    assert_eq!(answer["ok"], true, "{question}: {answer}");
+    answer[question["what"].as_str().unwrap()].clone()
+}
+
+/// The answers of one moment, but for what changes with time alone.
+fn everything(stage: &Stage) -> Vec<Value> {
+    let whats =
+        ["visitors", "pages", "events", "sources", "devices", "geo", "performance", "errors", "engagement"];
+    let mut answers: Vec<Value> = whats.iter().map(|what| ask(stage, json!({ "what": what }))).collect();
+    fn calm(value: &mut Value) {
+        if let Some(map) = value.as_object_mut() {
+            for changing in ["time", "duration"] {
+                map.remove(changing);
+            }
+        }
+        match value {
+            Value::Object(map) => map.values_mut().for_each(calm),
+            Value::Array(list) => list.iter_mut().for_each(calm),
+            _ => {}
+        }
+    }
+    answers.iter_mut().for_each(calm);
+    answers
+}
+
+fn visit(ring: &Ring) {
+    let fields = |url: &'static str| [T(Tag::Url, url)];
+    send(
+        ring,
+        Kind::View,
+        1,
+        PHONE,
+        1,
+        0,
+        &[
+            T(Tag::Url, "/shop?utm_source=letter&utm_medium=email&utm_campaign=june"),
+            T(Tag::Title, "Shop"),
+            T(Tag::Meta, "product\u{1f}Ann\u{1f}Shoes"),
+        ],
+    );
+    send(
+        ring,
+        Kind::Engage,
+        1,
+        PHONE,
+        1,
+        1,
+        &[T(Tag::Url, "/shop"), N(Tag::Engaged, 1), N(Tag::Scroll, 60), N(Tag::Tall, 1)],
+    );
+    send(
+        ring,
+        Kind::Click,
+        1,
+        PHONE,
+        1,
+        2,
+        &[T(Tag::Url, "/shop"), T(Tag::What, "link"), T(Tag::Target, "/cart"), T(Tag::Name, "Cart")],
+    );
+    send(
+        ring,
+        Kind::Timing,
+        1,
+        PHONE,
+        1,
+        3,
+        &[T(Tag::Url, "/shop"), N(Tag::Load, 1234), N(Tag::FirstByte, 200)],
+    );
+    send(
+        ring,
+        Kind::Error,
+        1,
+        PHONE,
+        1,
+        4,
+        &[
+            T(Tag::Url, "/shop"),
+            T(Tag::Title, "x is not a function"),
+            T(Tag::Target, "/app.js"),
+            N(Tag::Line, 7),
+            N(Tag::Own, 1),
+        ],
+    );
+    send(
+        ring,
+        Kind::Form,
+        1,
+        PHONE,
+        1,
+        5,
+        &[T(Tag::Url, "/shop"), T(Tag::What, "start"), T(Tag::Name, "order")],
+    );
+    send(
+        ring,
+        Kind::Custom,
+        1,
+        PHONE,
+        1,
+        6,
+        &[T(Tag::Url, "/shop"), T(Tag::Name, "like"), T(Tag::Properties, "{\"n\":1}")],
+    );
+    send(ring, Kind::View, 2, DESK, 2, 0, &[T(Tag::Url, "/"), T(Tag::Referrer, "https://www.google.com/")]);
+    send(ring, Kind::View, 3, "curl/8.5.0", 3, 0, &fields("/"));
+    send(
+        ring,
+        Kind::Request,
+        2,
+        DESK,
+        0,
+        0,
+        &[T(Tag::Url, "/gone"), N(Tag::Status, 404), N(Tag::Generation, 5000), N(Tag::Queries, 9)],
+    );
+    send(
+        ring,
+        Kind::Request,
+        2,
+        DESK,
+        0,
+        0,
+        &[T(Tag::Url, "/"), N(Tag::Status, 200), N(Tag::Generation, 7000), N(Tag::Queries, 11)],
+    );
+    send(
+        ring,
+        Kind::Signal,
+        2,
+        DESK,
+        0,
+        0,
+        &[
+            T(Tag::Url, "/?s=Red+Shoes"),
+            T(Tag::Name, "search"),
+            T(Tag::Title, "Red Shoes"),
+            N(Tag::Results, 0),
+        ],
+    );
+    send(
+        ring,
+        Kind::Signal,
+        9,
+        DESK,
+        0,
+        0,
+        &[T(Tag::Name, "change"), T(Tag::What, "plugin-activated"), T(Tag::Title, "Hello")],
+    );
+}
+
+#[test]
+fn every_question_is_answered_and_a_kill_changes_no_answer() {
+    let mut stage = Stage::new();
+    stage.start();
+    let goals = json!([{ "name": "Cart", "type": "event", "value": "like" }, { "name": "Home", "type": "page", "value": "/" }]);
+    stage.configure(&json!({ "goals": goals, "cache_ttl": 0 }));
+    visit(&stage.ring().unwrap());
+    await_some("the last signal", || {
+        let events = ask(&stage, json!({ "what": "events" }));
+        events["events"].as_array()?.iter().any(|e| e["kind"] == "change").then_some(())
+    });
+
+    let visitors = ask(&stage, json!({ "what": "visitors" }));
+    assert_eq!((&visitors["active"], &visitors["total"]), (&json!(2), &json!(2)));
+    let phone = visitors["visitors"].as_array().unwrap().iter().find(|v| v["device"] == "mobile").unwrap();
+    assert_eq!(phone["channel"], "mail");
+    assert_eq!(
+        (&phone["campaign"], &phone["os"], &phone["entry"]),
+        (&json!("june"), &json!("iOS"), &json!("/shop"))
+    );
+    let pages = ask(&stage, json!({ "what": "pages" }));
+    assert_eq!((&pages["sum"], &pages["active"]), (&json!(2), &json!(2)));
+    assert_eq!(pages["groups"]["author"], json!([{ "name": "Ann", "active": 1, "views": 1 }]));
+    let search = ask(&stage, json!({ "what": "pages", "filter": { "channel": "search" } }));
+    assert_eq!((&search["active"], &search["pages"][0]["path"]), (&json!(1), &json!("/")));
+    let here = ask(&stage, json!({ "what": "live", "filter": { "page": "/shop" } }));
+    assert_eq!((&here["active"], &here["pages"][0]["active"]), (&json!(1), &json!(1)));
+    let live = stage.live();
+    assert_eq!(live["devices"], json!({ "desktop": 1, "mobile": 1 }));
+    assert_eq!(live["excluded"], json!({ "bot": 1 }));
+
+    let events = ask(&stage, json!({ "what": "events" }));
+    let ids: Vec<u64> =
+        events["events"].as_array().unwrap().iter().map(|e| e["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (1..=events["last"].as_u64().unwrap()).rev().collect::<Vec<_>>(), "no gap");
+    let since = ask(&stage, json!({ "what": "events", "since": ids[2], "kinds": ["change", "search"] }));
+    assert_eq!(since["events"].as_array().unwrap().len(), 2);
+    let engagement = ask(&stage, json!({ "what": "engagement" }));
+    assert_eq!(engagement["reached"], json!({ "25": 1, "50": 1, "75": 0, "90": 0 }));
+    assert_eq!(engagement["forms"][0]["filling"], 1);
+    assert_eq!(engagement["searches"], json!([{ "term": "red shoes", "count": 1, "without": 1 }]));
+    assert_eq!(engagement["goals"][0]["rate"], json!([1, 2]));
+    assert_eq!(engagement["goals"][1]["conversions"], 1);
+    let performance = ask(&stage, json!({ "what": "performance" }));
+    assert_eq!(performance["5m"]["load"], json!({ "n": 1, "p50": 1234.0, "p75": 1234.0, "p95": 1234.0 }));
+    assert_eq!(performance["30m"]["generation"]["n"], 2);
+    let errors = ask(&stage, json!({ "what": "errors" }));
+    assert_eq!(errors["rate"], json!({ "failed": 1, "all": 2, "rate": null, "window": "5m" }));
+    let kinds: Vec<&str> =
+        errors["groups"].as_array().unwrap().iter().map(|g| g["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"js") && kinds.contains(&"404"), "{kinds:?}");
+    let history = ask(&stage, json!({ "what": "history", "range": "60m", "dimension": "page" }));
+    assert_eq!(history["today"], json!({ "visitors": 2, "views": 2 }));
+
+    let before = everything(&stage);
+    // What was answered may not be stored yet; what is stored is at most 50 ms behind.
+    await_some("the commit", || {
+        (ask(&stage, json!({ "what": "history", "range": "60m" }))["totals"]["views"] == 2).then_some(())
+    });
+    stage.kill(Signal::KILL);
+    stage.start();
+    assert_eq!(everything(&stage), before);
+}
+
+#[test]
+fn what_cannot_be_asked_is_told() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    for question in [
+        json!({ "what": "nonsense" }),
+        json!({ "what": "history", "range": "for ever" }),
+        json!({ "what": "history", "dimension": "shoe size" }),
+        json!({ "what": 7 }),
+        json!({ "what": "pages", "limit": -1 }),
+    ] {
+        let answer = stage.ask(&json!({ "op": "ask", "site": SITE.to_string(), "q": question }));
+        assert_eq!(answer["code"], "bad-request", "{question}: {answer}");
+    }
+}
+
+#[test]
+fn a_beacon_is_explained_and_not_counted() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({ "exclude_paths": ["/private"] }));
+    let explain = |agent: &str, url: &str| {
+        let head = Head {
+            kind: Kind::View,
+            flags: Flags::HOST_OK,
+            site: SITE,
+            time: Micros::now(),
+            view: ViewId(5),
+            sequence: 0,
+            peer: Peer::parse(b"203.0.113.5").unwrap(),
+        };
+        let mut buffer = [0; RECORD_MAX];
+        let mut encoder = Encoder::new(&mut buffer, &head);
+        encoder.text(Tag::Url, url.as_bytes());
+        encoder.text(Tag::UserAgent, agent.as_bytes());
+        let record: String = encoder.finish().iter().map(|byte| format!("{byte:02x}")).collect();
+        let answer = stage.ask(&json!({ "op": "explain", "site": SITE.to_string(), "record": record }));
+        answer["explain"].clone()
+    };
+    let counted = explain(PHONE, "/a/?x=1");
+    assert_eq!(
+        (&counted["counted"], &counted["page"], &counted["device"]),
+        (&json!(true), &json!("/a"), &json!("mobile"))
+    );
+    assert_eq!(explain("curl/8.5.0", "/a")["reason"], "a bot: library");
+    assert_eq!(explain(DESK, "/private/x")["counted"], false);
+    let answer = stage.ask(&json!({ "op": "explain", "site": SITE.to_string(), "record": "zz" }));
+    assert_eq!(answer["explain"]["counted"], false);
+    assert_eq!(stage.live()["views_today"], 0);
+}
