@@ -1,12 +1,15 @@
 // The engine: its speed and its memory, by the driver in bench/src.
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { REPOSITORY, USER, privateDir, stateDir } from '../demo/place.mjs';
 import { runAsUser } from '../demo/process.mjs';
 
 const BUILT = join( process.env.CARGO_TARGET_DIR || join( REPOSITORY, 'target' ), 'release' );
+
+/** The engine looks for it beside itself; demo/setup fetches it. */
+const COUNTRIES = join( REPOSITORY, 'crates/enrich/data/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb' );
 
 /** A copy that the unprivileged user can reach. */
 function binary( name, place ) {

@@ -8,9 +8,13 @@ const BOUNDS = {
 	counters_per_empty_call: [ '≤', 10 ],
 	collect_per_empty: [ '≥', 0.85 ],
 	engine_events_per_s: [ '≥', 200_000 ],
+	engine_mixed_events_per_s: [ '≥', 150_000 ],
 	engine_bytes_per_visitor: [ '≤', 400 ],
+	live_bytes_200k_visitors: [ '≤', 128 * 2 ** 20 ],
+	live_evicted_200k_visitors: [ '≤', 0 ],
 	memory_1m_visitors_mb: [ '≤', 128 ],
 	tracker_inline_gzip_bytes: [ '≤', 1000 ],
+	tracker_total_gzip_bytes: [ '≤', 6000 ],
 	frontpage_added_ms: [ '≤', 0.3 ],
 	frontpage_added_queries: [ '≤', 0 ],
 };

@@ -1,5 +1,5 @@
 // What the plugin adds to a page of a real WordPress: time within its files and hooks, queries, bytes.
-import { chownSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { REPOSITORY, USER } from '../demo/place.mjs';
@@ -21,7 +21,11 @@ async function view( url, without ) {
 
 export async function page( { figures, site, html } ) {
 	const script = /<script[^>]*>(?:(?!<\/script>)[\s\S])*?\["[0-9a-f]{16}"[\s\S]*?<\/script>/.exec( html )[ 0 ];
-	figures.add( 'tracker_inline_gzip_bytes', gzipSync( script, { level: 9 } ).length, 'B', `the whole script element as the page has it, ${ script.length } B before gzip -9` );
+	const inline = gzipSync( script, { level: 9 } ).length;
+	figures.add( 'tracker_inline_gzip_bytes', inline, 'B', `the whole script element as the page has it, ${ script.length } B before gzip -9` );
+	const more = readFileSync( join( site.wordpress, 'wp-content/plugins/qahm-realtime/assets/build/tracker-more.js' ) );
+	const second = gzipSync( more, { level: 9 } ).length;
+	figures.add( 'tracker_total_gzip_bytes', inline + second, 'B', `with the second file, ${ more.length } B, ${ second } B gzipped: all that a visitor loads` );
 
 	const plugin = join( site.wordpress, 'wp-content/mu-plugins/stopwatch.php' );
 	mkdirSync( dirname( plugin ), { recursive: true } );

@@ -107,8 +107,13 @@ impl Engine {
 
     /// The live numbers of the site.
     pub(crate) fn live(&self) -> Result<Value> {
-        let request = json!({ "op": "ask", "site": SITE.to_string(), "q": { "what": "live" } });
-        Ok(call(&self.place, &request.to_string())?["live"].clone())
+        self.ask("live")
+    }
+
+    /// What it answers to a question about the site.
+    pub(crate) fn ask(&self, what: &str) -> Result<Value> {
+        let request = json!({ "op": "ask", "site": SITE.to_string(), "q": { "what": what, "limit": 1000 } });
+        Ok(call(&self.place, &request.to_string())?[what].clone())
     }
 }
 

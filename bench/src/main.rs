@@ -8,11 +8,13 @@
     reason = "of JSON values only, which answer null for what they do not have"
 )]
 
+mod crowd;
 mod engine;
 mod events;
 mod figure;
 mod history;
 mod memory;
+mod mixed;
 mod sender;
 mod store;
 mod traffic;
@@ -26,7 +28,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "\
 qahm-bench events <engine> <dir>     events per CPU second of the engine
+qahm-bench mixed <engine> <dir>      the same, of every kind and of a crowd
 qahm-bench visitor <engine> <dir>    bytes per visitor
+qahm-bench crowd <engine> <dir>      memory of 200,000 different visitors within the default limit
 qahm-bench limit <engine> <dir>      memory under a million visitors
 qahm-bench history <engine> <dir>    ms of a screen of 24 hours
 qahm-bench status <runtime-dir>      an engine's answer to `status`
@@ -37,6 +41,8 @@ fn main() -> ExitCode {
     let words: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
     let result = match *words.as_slice() {
         [what, engine, dir] if what == Path::new("events") => events::measure(engine, dir),
+        [what, engine, dir] if what == Path::new("mixed") => events::measure_mixed(engine, dir),
+        [what, engine, dir] if what == Path::new("crowd") => memory::of_crowd(engine, dir),
         [what, engine, dir] if what == Path::new("visitor") => memory::per_visitor(engine, dir),
         [what, engine, dir] if what == Path::new("limit") => memory::limit(engine, dir),
         [what, _, dir] if what == Path::new("history") => history::measure(dir),

@@ -5,6 +5,7 @@ use std::path::Path;
 use qahm_event::Micros;
 
 use crate::Result;
+use crate::crowd::Crowd;
 use crate::engine::{Engine, Memory};
 use crate::figure::print;
 use crate::sender::Sender;
@@ -49,6 +50,51 @@ pub(crate) fn per_visitor(binary: &Path, dir: &Path) -> Result<()> {
     );
     let bytes = after.saturating_sub(before) as f64 / f64::from(VISITORS);
     print("engine_bytes_per_visitor", bytes, "B", &note);
+    Ok(())
+}
+
+/// Prints `live_bytes_200k_visitors`: private memory and ring with that many different people within the default limit,
+/// and `live_evicted_200k_visitors`: how many of them it had no room for.
+pub(crate) fn of_crowd(binary: &Path, dir: &Path) -> Result<()> {
+    let engine = Engine::start(binary, dir, LIMIT)?;
+    let crowd = Crowd::new();
+    let mut traffic = Traffic::new(VISITORS as usize, PAGES).with_popular_pages();
+    let mut sender = Sender::of_crowd(&engine.ring, &crowd);
+    let mut most = 0;
+    for view in 0..VIEWS {
+        for visitor in 0..VISITORS {
+            if view > 0
+                && let Some(leave) = traffic.leave(visitor)
+            {
+                sender.send(&leave, Micros::now())?;
+            }
+            sender.send(&traffic.view(visitor), Micros::now())?;
+            if visitor % 2000 == 0 {
+                most = most.max(engine.memory()?.anonymous);
+            }
+        }
+    }
+    let status = engine.settled(sender.sent)?;
+    let live = engine.live()?;
+    most = most.max(engine.memory()?.anonymous);
+    if live["views_today"] != VISITORS * VIEWS {
+        return Err(format!("not all views were counted: {live}").into());
+    }
+    let ring = engine.ring.bytes() as u64;
+    let note = format!(
+        "highest RssAnon {:.1} MiB + ring {:.1} MiB, limit {} MiB: {VISITORS} visitors of {VIEWS} views, {} user agents; \
+         {} in memory, approximate {}; the engine's own estimate {:.1} MiB",
+        most as f64 / MIB,
+        ring as f64 / MIB,
+        LIMIT >> 20,
+        crowd.agents(),
+        status["visitors"],
+        live["approximate"],
+        status["bytes"].as_f64().unwrap_or(0.0) / MIB,
+    );
+    print("live_bytes_200k_visitors", (most + ring) as f64, "B", &note);
+    let evicted = status["evicted"].as_f64().unwrap_or(f64::NAN);
+    print("live_evicted_200k_visitors", evicted, "", "visitors put out of memory in that run");
     Ok(())
 }
 

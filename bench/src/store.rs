@@ -11,6 +11,9 @@ use crate::Result;
 pub(crate) struct Stored {
     pub(crate) views: u64,
     pub(crate) requests: u64,
+    pub(crate) times: u64,
+    /// Entries of the feed.
+    pub(crate) events: u64,
     /// Slots of the ring taken in.
     pub(crate) cursor: u64,
     /// Why events changed nothing, as JSON; "{}" when all did.
@@ -27,6 +30,8 @@ impl Stored {
         Ok(Stored {
             views: count(&db, "views")?,
             requests: count(&db, "requests")?,
+            times: count(&db, "times")?,
+            events: count(&db, "events")?,
             cursor: db.query_row("SELECT sum(position) FROM ring_cursor", [], |row| row.get::<_, i64>(0))?
                 as u64,
             dropped: kept["dropped"].to_string(),

@@ -3,6 +3,7 @@
 use qahm_event::{Flags, Record, Tag};
 
 use super::Intake;
+use super::bare;
 use super::who::bot;
 use crate::enrich::path;
 use crate::live::facts::{EntryKind, Request};
@@ -55,7 +56,9 @@ impl Intake {
         self.live.request(site, request);
         if !bot && status == NOT_FOUND {
             let referrer = record.text(Tag::Referrer).unwrap_or_default();
-            let linker = referrer.split(['?', '#']).next().unwrap_or("");
+            let own = self.configs.get(&site).is_some_and(|c| path::own(&referrer, &c.hosts).is_some());
+            // Where somebody who asked not to be followed came from is nobody's business.
+            let linker = if private && !own { "" } else { bare::address(&referrer) };
             let name = self.live.name(site, NameKind::Linker, &format!("{path}{PART}{linker}"));
             self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into());
         }

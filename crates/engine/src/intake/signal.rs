@@ -47,7 +47,9 @@ impl Intake {
             "php-error" => {
                 let what = text(Tag::What);
                 let line = number(Tag::Line);
-                let report = format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
+                let title = text(Tag::Title);
+                let message = self.message(site, &title);
+                let report = format!("{message}{PART}{}{PART}{line}", text(Tag::Target));
                 self.report(record, &what, &report, 0, private);
             }
             "database-error" => self.report(record, "database", &text(Tag::Title), 0, private),
