@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers are not seen as tests
 
 mod hall;
+mod stage;
 
 use hall::{Hall, QUESTIONS, SITE, Sent};
 use proptest::prelude::*;
 use qahm_engine::live::{names, pages, profiles};
 use qahm_engine::report::Question;
-use qahm_event::{Flags, Kind, Peer, SiteId, Tag};
+use qahm_event::{Flags, Kind, Micros, Peer, SiteId, Tag};
 use serde_json::{Value, json};
+use stage::{Stage, await_some};
 
 /// What a site of the default 128 MiB has beside ring, program and logs.
 const BUDGET: usize = 73 << 20;
@@ -142,6 +144,37 @@ fn a_flood_of_ten_thousand_visitors_is_bounded_and_counted_exactly() {
     ] {
         hall.sums_are_equal(&filter);
     }
+}
+
+#[test]
+fn a_flood_of_names_and_sources_costs_no_visitor() {
+    // The least that visitors, views and names may have.
+    let budget = 4 << 20;
+    let mut hall = Hall::new(budget, &json!({ "exclude_bots": false }));
+    for visitor in 1..=20 {
+        hall.take(&Sent::view(visitor, 1_000_000 + u64::from(visitor), "/"));
+    }
+    for n in 0..4000 {
+        flood(n, 100 + (n % 1500) as u32)
+            .into_iter()
+            .filter(|sent| sent.head.kind != Kind::Leave)
+            .for_each(|sent| hall.take(&sent));
+        if n % 50 == 0 {
+            hall.make_room();
+        }
+    }
+    is_bounded(&mut hall, budget);
+    let site = hall.intake.live.site(SITE).unwrap();
+    assert!(
+        site.names.bytes() <= budget / 8 && site.profiles.bytes() <= budget / 4,
+        "{}",
+        site.names.bytes()
+    );
+    assert!(site.active > 500, "{}", site.active);
+    hall.sums_are_equal(&json!({}));
+    let sources = hall.ask(&json!({ "what": "sources", "limit": 1000 }));
+    assert!(has_other(&sources["hosts"], "name"), "who came from somewhere did not come from nowhere");
+    assert!(has_other(&sources["campaigns"], "campaign"));
 }
 
 #[test]
@@ -316,6 +349,77 @@ fn every_question_has_an_answer_or_a_clear_error() {
     }
 }
 
+#[test]
+fn a_real_engine_takes_a_flood_and_answers_everything() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    let ring = stage.ring().unwrap();
+    let push = |mut sent: Sent, site: SiteId, time: u64| {
+        (sent.head.site, sent.head.time) = (site, Micros(time));
+        await_some("room in the ring", || ring.push(&sent.bytes()).ok());
+    };
+    let now = || Micros::now().0;
+    push(Sent::view(1, 1, "/"), stage::SITE, now());
+    stage.await_live("active", 1);
+    // From another site, from the future, from the end of time.
+    for n in 0..50 {
+        push(Sent::view(2, 100 + n, "/forged"), SiteId(n), now());
+        push(Sent::view(2, 100 + n, "/forged"), stage::SITE, now() + 3_600_000_000);
+        push(Sent::view(2, 100 + n, "/forged"), stage::SITE, u64::MAX);
+        push(Sent::view(2, 100 + n, "/forged").number(Tag::Type, u64::MAX), stage::SITE, now());
+        await_some("room in the ring", || ring.push(&[n as u8; 300]).ok());
+    }
+    let status = || stage.ask(&json!({ "op": "status" }))["engine"].clone();
+    await_some("the counts", || {
+        let status = status();
+        (status["strangers"] == 50 && status["unreadable"] == 50).then_some(())
+    });
+    let live = stage.live();
+    assert_eq!(
+        (&live["active"], &live["views_today"], &live["visitors_today"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    for n in 0..500 {
+        flood(n, 3 + n as u32 % 40).into_iter().for_each(|sent| push(sent, stage::SITE, now()));
+    }
+    await_some("everything to be committed", || (ring.used() == 0).then_some(()));
+    let ask = |q: Value| stage.ask(&json!({ "op": "ask", "site": stage::SITE.to_string(), "q": q }));
+    for what in QUESTIONS.into_iter().chain(["history"]) {
+        for limit in [
+            json!(0),
+            json!(1),
+            json!(1_000_000),
+            json!(-1),
+            json!("x"),
+            json!(null),
+            json!({}),
+            json!(1e300),
+        ] {
+            let answer = ask(
+                json!({ "what": what, "limit": limit, "offset": u64::MAX, "since": u64::MAX, "range": limit }),
+            );
+            let fine = answer["ok"] == true || answer["code"] == "bad-request" && answer["error"].is_string();
+            assert!(fine, "{what} {limit}: {answer}");
+        }
+    }
+    for q in [
+        json!({ "what": "" }),
+        json!({ "what": "everything" }),
+        json!({ "what": "x".repeat(60_000) }),
+        json!(7),
+    ] {
+        assert_eq!(ask(q)["code"], "bad-request");
+    }
+    for record in ["", "zz", "00", &"ff".repeat(3000), &"01".repeat(1512)] {
+        let explained =
+            stage.ask(&json!({ "op": "explain", "site": stage::SITE.to_string(), "record": record }));
+        assert_eq!(explained["explain"]["counted"], false, "{record}: {explained}");
+    }
+    let status = status();
+    assert!(status["bytes"].as_u64() <= status["budget"].as_u64(), "{status}");
+}
+
 /// Text as nobody would write it, and as everybody does.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -451,6 +555,7 @@ proptest! {
         hall.sums_are_equal(&json!({}));
         for question in &questions {
             hall.ask(question);
+            hall.sums_are_equal(&question["filter"]);
         }
         hall.pass(10_000);
         hall.sums_are_equal(&json!({}));

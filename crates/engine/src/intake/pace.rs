@@ -201,7 +201,7 @@ mod tests {
                 })
                 .count()
         };
-        assert_eq!(aside(&mut pace, 1000, Sign::Ended), 240 - 20 - GLANCES - 1);
+        assert_eq!(aside(&mut pace, 1000, Sign::Ended), 240 - (usize::from(SUSPECT) - 1) - GLANCES - 1);
         assert!(pace.judge(SITE, KEY, 1120, 60));
         assert!(!pace.judge(SITE, KEY, 1120 + 90, 60), "it has stopped");
         assert_eq!(aside(&mut pace, 3000, Sign::Person), 0);

@@ -117,6 +117,12 @@ impl Hall {
             assert_eq!(active, self.active());
             assert_eq!(self.intake.live.site(SITE).unwrap().pages.active_sum(), active);
         }
+        let visitors = ask("visitors");
+        let listed = visitors["visitors"].as_array().unwrap();
+        if visitors["total"] == listed.len() {
+            let counted: u64 = listed.iter().map(|row| row["count"].as_u64().unwrap()).sum();
+            assert_eq!(counted + visitors["private"].as_u64().unwrap(), active, "S1 {filter}");
+        }
         for (what, lists) in [
             ("sources", &["channels", "hosts"][..]),
             ("devices", &["devices", "browsers", "systems"]),
