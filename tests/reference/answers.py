@@ -10,7 +10,7 @@ Members that begin with an underscore are for the comparison only (`compare.py`)
  3. Visitors of the last 30 minutes leave private views out (they are counted by moment only), also in each dimension.
  4. A visit in progress is listed once, with what its key counts as; a key in V1 without a visit, too, so that the counts and
     `private` sum to `active`. With a page filter it counts only its visitors on that page.
- 5. The journey has every view that began, repetitions too: the last 50.
+ 5. The journey has every view that began, repetitions too: the last 50, and before them the entry.
  6. Quantiles: the value of rank ceil(q·n) of the sorted samples; of durations likewise.
  7. A form being filled was started, too; what was submitted is not abandoned. A goal is listed with no conversions, too.
 """
@@ -127,12 +127,17 @@ class Answers:
         return {
             "_key": key.name, "_pages": {v.page for v in visitors(key.views, self.now, self.window)}, "count": 1,
             "entry": visit.entry if visit else key.views[0].page, "page": current.page,
-            "title": self.site.titles.get(current.page, ""), "pages": visit.pages[-50:] if visit else [],
+            "title": self.site.titles.get(current.page, ""), "pages": self.journey(visit),
             "views": len(visit.pages) if visit else 0, "began": began + self.offset, "duration": self.now - began,
             "engaged": visit.engaged if visit else None, "channel": row["channel"], "source": row["host"],
             "campaign": row["utm_campaign"], "device": row["device"], "browser": row["browser"], "os": row["os"],
             "country": row["country"],
         }
+
+    def journey(self, visit):
+        if visit is None:
+            return []
+        return ([visit.entry] if len(visit.pages) > 50 else []) + visit.pages[-50:]
 
     def pages(self):
         visits, views = self.visits(), self.views()
