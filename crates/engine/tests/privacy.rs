@@ -3,10 +3,10 @@
 
 mod stage;
 
-use qahm_event::{Flags, Kind};
+use qahm_event::{Encoder, Flags, Head, Kind, Micros, Peer, RECORD_MAX, Tag, ViewId};
 use rustix::process::Signal;
 use serde_json::json;
-use stage::{Stage, await_some, push, push_with};
+use stage::{SITE, Stage, await_some, push, push_with};
 
 /// The only row of the day's views: visitor, visit, referrer.
 fn stored(stage: &Stage) -> (Option<i64>, Option<i64>, Option<String>) {
@@ -72,6 +72,32 @@ fn gdpr_mode_keeps_neither_visitor_nor_query() {
     stage.await_live("active", 1);
     assert_eq!(stored(&stage), (None, None, Some("https://search.example/".into())));
     assert!(!contains(&written(&mut stage), b"private+words"));
+}
+
+#[test]
+fn a_visitor_s_own_choice_is_told_from_an_excluded_role() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    let ring = stage.ring().unwrap();
+    for (view, reason) in [(1, "role"), (2, "opt-out"), (3, "opt-out"), (4, "anything")] {
+        let mut buffer = [0; RECORD_MAX];
+        let head = Head {
+            kind: Kind::Excluded,
+            flags: Flags::HOST_OK,
+            site: SITE,
+            time: Micros::now(),
+            view: ViewId(view),
+            sequence: 0,
+            peer: Peer::default(),
+        };
+        let mut encoder = Encoder::new(&mut buffer, &head);
+        encoder.text(Tag::Reason, reason.as_bytes());
+        ring.push(encoder.finish()).unwrap();
+    }
+    push(&ring, Kind::View, 1, 9, 0, "/");
+    stage.await_live("active", 1);
+    assert_eq!(stage.live()["excluded"], json!({ "role": 1, "opt-out": 2 }));
 }
 
 #[test]

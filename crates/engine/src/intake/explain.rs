@@ -15,8 +15,10 @@ impl Intake {
         let no = |reason: &str| json!({ "counted": false, "reason": reason });
         let Ok(record) = Record::decode(bytes) else { return no("the record could not be read") };
         let site = record.head.site;
-        if record.bytes(Tag::Reason).is_some() {
-            return no("the visitor's role is excluded, or the visitor opted out");
+        match record.bytes(Tag::Reason) {
+            None => {}
+            Some(b"opt-out") => return no("the visitor opted out"),
+            Some(_) => return no("the visitor's role is excluded"),
         }
         let Some(address) = self.address(&record) else { return no("the request has no address") };
         let client = self.client(&record);
