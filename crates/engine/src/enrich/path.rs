@@ -39,6 +39,12 @@ pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
     Cow::Owned(page)
 }
 
+/// Whether a URL is a search of WordPress: that has a query argument `s`.
+pub fn is_search(url: &str) -> bool {
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+    query.split('&').any(|argument| argument == "s" || argument.starts_with("s="))
+}
+
 /// The path and query of an address of one of the site's own hosts; `None` for any other.
 pub fn own<'a>(address: &'a str, hosts: &[String]) -> Option<&'a str> {
     let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"))?;

@@ -1,17 +1,17 @@
 //! What is done on a page: clicks, forms, errors, own events, load times.
 
+use std::borrow::Cow;
+
 use qahm_event::{Kind, Record, Tag};
 
 use super::Intake;
+use super::bare;
 use super::goal::Reached;
-use crate::live::facts::{CLICKED, EntryKind, FORMED, Metric, UNTOLD};
+use crate::live::facts::{CLICKED, EntryKind, FORMED, UNTOLD};
 use crate::live::names::{NameId, NameKind, PART};
 
-/// Longest time a page may say that something took, in ms.
-const LONGEST_MS: u64 = 600_000;
-
 /// The tags of `facts::TIMINGS`.
-const TIMED: [Tag; 6] =
+pub(super) const TIMED: [Tag; 6] =
     [Tag::Load, Tag::FirstByte, Tag::FirstPaint, Tag::LargestPaint, Tag::Interaction, Tag::Shift];
 
 impl Intake {
@@ -24,26 +24,27 @@ impl Intake {
             Kind::Error => {
                 let own = record.number(Tag::Own) == Some(1);
                 let line = record.number(Tag::Line).unwrap_or(0);
-                let name = format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
+                let (message, target) = (text(Tag::Title), text(Tag::Target));
+                let message = self.message(site, &message);
+                let name = format!("{message}{PART}{}{PART}{line}", bare::address(&target));
                 let name = self.live.name(site, NameKind::Error, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0, None);
+                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0);
             }
             // Nothing else is told of who asked not to be followed.
             _ if private => {}
             Kind::Click => {
-                let Some(sub) = one_of(&CLICKED, &text(Tag::What)) else {
-                    return self.drop_event(site, "value");
-                };
-                let name = format!("{}{PART}{}{PART}{}", text(Tag::What), text(Tag::Target), text(Tag::Name));
+                let (what, target) = (text(Tag::What), text(Tag::Target));
+                let Some(sub) = one_of(&CLICKED, &what) else { return };
+                // A name that the site gave is no address.
+                let target = if what == "marked" { &target } else { bare::address(&target) };
+                let name = format!("{what}{PART}{target}{PART}{}", text(Tag::Name));
                 let name = self.live.name(site, NameKind::Element, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Click, sub, name, 0, Some(Metric::Clicks));
+                self.live.tell(site, origin, EntryKind::Click, sub, name, 0);
             }
             Kind::Form => {
-                let Some(sub) = one_of(&FORMED, &text(Tag::What)) else {
-                    return self.drop_event(site, "value");
-                };
+                let Some(sub) = one_of(&FORMED, &text(Tag::What)) else { return };
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
                 self.fill(site, origin, sub, &text(Tag::Name));
             }
@@ -63,15 +64,11 @@ impl Intake {
         sub: u8,
         form: &str,
     ) {
+        // A form without a name has that of its address.
+        let form = if form.starts_with('/') { bare::address(form) } else { form };
         let name = self.live.name(site, NameKind::Form, form);
-        let metric = match FORMED.get(usize::from(sub)) {
-            Some(&"start") => Some(Metric::FormsStarted),
-            Some(&"abandon") => Some(Metric::FormsAbandoned),
-            Some(&"submit") => Some(Metric::FormsSubmitted),
-            _ => None,
-        };
-        self.live.tell(site, origin, EntryKind::Form, sub, name, 0, metric);
-        if metric == Some(Metric::FormsSubmitted) {
+        self.live.tell(site, origin, EntryKind::Form, sub, name, 0);
+        if FORMED.get(usize::from(sub)) == Some(&"submit") {
             self.convert(site, origin, Reached::Form(form));
         }
     }
@@ -93,17 +90,23 @@ impl Intake {
             false => self.live.name(site, NameKind::Properties, properties),
         };
         let number = self.live.name(site, NameKind::Custom, name);
-        self.live.tell(site, origin, EntryKind::Custom, 0, number, told, None);
+        self.live.tell(site, origin, EntryKind::Custom, 0, number, told);
         self.convert(site, origin, Reached::Event(name));
+    }
+
+    /// A message as it may be kept: GDPR mode leaves the query strings in it out.
+    pub(super) fn message<'a>(&self, site: qahm_event::SiteId, text: &'a str) -> Cow<'a, str> {
+        match self.configs.get(&site).is_some_and(|c| c.gdpr_mode) {
+            true => bare::message(text),
+            false => Cow::Borrowed(text),
+        }
     }
 
     fn take_timing(&mut self, record: &Record) {
         let mut values = [UNTOLD; 6];
         for (value, tag) in values.iter_mut().zip(TIMED) {
-            match record.number(tag) {
-                None => {}
-                Some(told) if told <= LONGEST_MS => *value = told.min(u64::from(UNTOLD - 1)) as u16,
-                Some(_) => return self.drop_event(record.head.site, "value"),
+            if let Some(told) = record.number(tag) {
+                *value = told.min(u64::from(UNTOLD - 1)) as u16;
             }
         }
         let (site, view) = (record.head.site, record.head.view.0);

@@ -5,13 +5,18 @@
 //! record → site, consent → who: address, key, client → set aside? → page, source, place → live state → rows
 //! ```
 //! - `view` events of a page · `who` the visitor behind one, and whether it is set aside · `act` what is done on it
+//! - `honest` what a tracker of ours could have told · `bare` what is left out of it · `pace` bots by their behaviour
 //! - `request`, `signal` what WordPress tells · `goal` conversions · `explain` why a beacon would count · `salts` keys
 //! - `gather` what a commit must write
 
 mod act;
+mod aside;
+mod bare;
 mod explain;
 mod gather;
 mod goal;
+mod honest;
+mod pace;
 mod request;
 pub mod salts;
 mod signal;
@@ -40,6 +45,10 @@ pub struct Intake {
     pub salts: SaltFiles,
     pub geo: Geo,
     clients: Clients,
+    /// Keys that begin views quicker than people do.
+    pace: pace::Pace,
+    /// Views set aside of late.
+    aside: aside::Aside,
     /// Forwarded addresses of late, to see whether a proxy is not known.
     pub senders: who::Senders,
     /// Records taken, of no known site, unreadable.
@@ -57,6 +66,8 @@ impl Intake {
             salts,
             geo,
             clients: Clients::new(),
+            pace: pace::Pace::default(),
+            aside: aside::Aside::default(),
             senders: who::Senders::default(),
             events: 0,
             strangers: 0,
@@ -101,19 +112,32 @@ impl Intake {
             || (config.consent == "limited" && !head.flags.contains(Flags::CONSENT));
         let unasked = config.consent == "wait" && !head.flags.contains(Flags::CONSENT);
         self.live.advance(at);
+        let Some(detail) = honest::detail(record) else { return self.drop_event(head.site, "value") };
         match head.kind {
             Kind::Request => self.take_request(record, private),
             Kind::Signal => self.take_signal(record, private),
             Kind::Excluded => self.take_excluded(record),
             // A page cached before consent was asked for still has the script that does not ask.
-            _ if unasked => self.exclude(head.site, "consent"),
-            _ => self.take_view(record, private, at),
+            _ if unasked => self.set_aside(record, "consent"),
+            _ => self.take_view(record, private, at, detail),
         }
     }
 
     /// The answer to a question about now or the last half hour; `None` for any other, or if the site is not known.
     pub fn answer(&self, site: SiteId, question: &Question) -> Option<Value> {
         report::answer(&self.live, site, self.configs.get(&site)?, question)
+    }
+
+    /// What changed on a site in the last half hour (E8), newest first: rows of `events`.
+    pub fn changes(&self, site: SiteId) -> Value {
+        let question = Question { kinds: vec!["change".into()], ..Question::about("events") };
+        let answer = self.answer(site, &question);
+        let now = self.live.unix();
+        let rows =
+            answer.as_ref().and_then(|a| a.get("events")?.get("events")?.as_array()).into_iter().flatten();
+        let recent =
+            rows.filter(|row| row.get("time").and_then(Value::as_i64).is_some_and(|at| at + 1800 > now));
+        recent.cloned().collect()
     }
 
     fn take_excluded(&mut self, record: &Record) {
@@ -124,6 +148,14 @@ impl Intake {
             _ => return self.drop_event(record.head.site, "reason"),
         };
         self.exclude(record.head.site, reason);
+    }
+
+    /// An event of a view is set aside. The view is counted by its reason, once whatever is repeated of it.
+    fn set_aside(&mut self, record: &Record, reason: &str) {
+        let head = record.head;
+        if head.kind == Kind::View && self.aside.is_new(head.site, head.view.0) {
+            self.exclude(head.site, reason);
+        }
     }
 
     fn exclude(&mut self, site: SiteId, reason: &str) {

@@ -3,6 +3,7 @@
 use qahm_event::{Flags, Record, Tag};
 
 use super::Intake;
+use super::bare;
 use super::who::bot;
 use crate::enrich::path;
 use crate::live::facts::{EntryKind, Request};
@@ -55,13 +56,15 @@ impl Intake {
         self.live.request(site, request);
         if !bot && status == NOT_FOUND {
             let referrer = record.text(Tag::Referrer).unwrap_or_default();
-            let linker = referrer.split(['?', '#']).next().unwrap_or("");
+            let own = self.configs.get(&site).is_some_and(|c| path::own(&referrer, &c.hosts).is_some());
+            // Where somebody who asked not to be followed came from is nobody's business.
+            let linker = if private && !own { "" } else { bare::address(&referrer) };
             let name = self.live.name(site, NameKind::Linker, &format!("{path}{PART}{linker}"));
-            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into());
         }
         if !bot && request.failed() {
             let name = self.live.name(site, NameKind::Linker, &path);
-            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into());
         }
         let kept = status == NOT_FOUND || request.failed();
         let at = self.live.unix() * 1000;
@@ -85,7 +88,7 @@ impl Intake {
     }
 
     /// Whether a request or signal is from a bot.
-    pub(super) fn from_bot(&mut self, record: &Record) -> bool {
+    pub(super) fn is_bot(&mut self, record: &Record) -> bool {
         let client = self.client(record);
         bot(record, &client).is_some()
     }

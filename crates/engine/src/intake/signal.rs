@@ -4,7 +4,7 @@ use qahm_event::{Record, Tag};
 
 use super::Intake;
 use super::act::one_of;
-use crate::live::facts::{EntryKind, FORMED, Metric, REPORTED};
+use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
 
@@ -16,23 +16,23 @@ impl Intake {
         match &*text(Tag::Name) {
             "search" => {
                 let gdpr = self.configs.get(&site).is_some_and(|c| c.gdpr_mode);
-                if gdpr || private || self.from_bot(record) {
+                if gdpr || private || self.is_bot(record) {
                     return;
                 }
                 let term = text(Tag::Title).trim().to_lowercase();
                 let name = self.named(record, NameKind::Term, &term);
                 let origin = self.origin_of_request(record, private);
                 let found = number(Tag::Results);
-                self.live.tell(site, origin, EntryKind::Search, 0, name, found, Some(Metric::Searches));
+                self.live.tell(site, origin, EntryKind::Search, 0, name, found);
             }
             "login-failed" => {
                 let origin = Origin::default();
-                self.live.tell(site, origin, EntryKind::Login, 0, NameId(0), 0, None);
+                self.live.tell(site, origin, EntryKind::Login, 0, NameId(0), 0);
             }
             "change" => {
                 let change = format!("{}{PART}{}", text(Tag::What), text(Tag::Title));
                 let name = self.named(record, NameKind::Change, &change);
-                self.live.tell(site, Origin::default(), EntryKind::Change, 0, name, 0, None);
+                self.live.tell(site, Origin::default(), EntryKind::Change, 0, name, 0);
             }
             "track" if !private => {
                 let origin = self.origin_of_request(record, private);
@@ -47,7 +47,9 @@ impl Intake {
             "php-error" => {
                 let what = text(Tag::What);
                 let line = number(Tag::Line);
-                let report = format!("{}{PART}{}{PART}{line}", text(Tag::Title), text(Tag::Target));
+                let title = text(Tag::Title);
+                let message = self.message(site, &title);
+                let report = format!("{message}{PART}{}{PART}{line}", text(Tag::Target));
                 self.report(record, &what, &report, 0, private);
             }
             "database-error" => self.report(record, "database", &text(Tag::Title), 0, private),
@@ -63,6 +65,6 @@ impl Intake {
         let Some(sub) = one_of(&REPORTED, what) else { return self.drop_event(site, "signal") };
         let name = self.named(record, NameKind::Report, &format!("{what}{PART}{report}"));
         let origin = self.origin_of_request(record, private);
-        self.live.tell(site, origin, EntryKind::Report, sub, name, value, None);
+        self.live.tell(site, origin, EntryKind::Report, sub, name, value);
     }
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use qahm_event::{Flags, Kind, Record, Tag};
 
 use super::Intake;
+use super::bare::address;
+use super::pace::Sign;
 use super::who::Who;
 use crate::enrich::path;
 use crate::live::Second;
@@ -12,32 +14,33 @@ use crate::live::apply::Outcome;
 use crate::live::pages::{Meta, OTHER, PageId};
 use crate::live::profiles::ProfileId;
 use crate::live::touch::{Detail, Touch, TouchKind};
+use crate::live::visitor::VisitorKey;
 use crate::store::batch::ViewRow;
 
 /// Longest referrer stored, in bytes.
 const REFERRER_MAX: usize = 300;
 
 impl Intake {
-    pub(super) fn take_view(&mut self, record: &Record, private: bool, at: Second) {
+    pub(super) fn take_view(&mut self, record: &Record, private: bool, at: Second, mut detail: Detail) {
         let head = record.head;
         let Some(kind) = touch_kind(record) else { return };
-        let Some(detail) = detail(record) else { return self.drop_event(head.site, "value") };
         let known = self.live.known_view(head.site, head.view.0);
-        let mut detail = detail;
         let (mut page, mut from, mut profile) = (OTHER, OTHER, ProfileId(0));
         // Only a view that begins, or is new to us, needs to know who and where.
         let (key, private) = match known {
-            Some(known) if kind != TouchKind::View => known,
+            Some(known) if kind != TouchKind::View => {
+                self.is_paced(record, known, detail);
+                known
+            }
             _ => {
                 let who = match self.who(record, private) {
                     Who::Somebody(key, client, address) => (key, client, address),
-                    Who::SetAside(reason) if kind == TouchKind::View => {
-                        return self.exclude(head.site, reason);
-                    }
-                    // Its view was counted as set aside.
-                    Who::SetAside(_) => return,
+                    Who::SetAside(reason) => return self.set_aside(record, reason),
                     Who::Unknown => return self.drop_event(head.site, "address"),
                 };
+                if known.is_none() && self.is_paced(record, (who.0, private), detail) {
+                    return self.set_aside(record, "bot");
+                }
                 let internal;
                 (page, from, internal) = self.pages(record);
                 if kind == TouchKind::View {
@@ -80,6 +83,25 @@ impl Intake {
         self.act(record, private);
     }
 
+    /// Whether a view is set aside because its key begins them faster than people do.
+    fn is_paced(&mut self, record: &Record, (key, private): (VisitorKey, bool), detail: Detail) -> bool {
+        let head = record.head;
+        let Some(config) = self.configs.get(&head.site).filter(|c| c.exclude_bots && !private) else {
+            return false;
+        };
+        let (site, view, now) = (head.site, head.view.0, self.live.now());
+        let sign = match head.kind {
+            Kind::View => return self.pace.begin(site, key, view, now, config.active_window),
+            Kind::Engage if detail.engaged() > 0 => Sign::Person,
+            Kind::Click | Kind::Form => Sign::Person,
+            Kind::Leave if head.flags.contains(Flags::LINK) => Sign::Person,
+            Kind::Leave => Sign::Ended,
+            Kind::Beat | Kind::Visible => Sign::Alive,
+            _ => Sign::None,
+        };
+        self.pace.hear(site, key, view, now, sign)
+    }
+
     /// The page of a record, the page of the site it came from, and whether it came from the site at all.
     fn pages(&mut self, record: &Record) -> (PageId, PageId, bool) {
         let Some(config) = self.configs.get(&record.head.site) else { return (OTHER, OTHER, false) };
@@ -88,7 +110,11 @@ impl Intake {
         let own = path::own(&referrer, &config.hosts);
         let from = own.and_then(|url| site.pages.known(&path::page(url, &config.query_keys)));
         let url = record.text(Tag::Url).unwrap_or_default();
-        let title = record.text(Tag::Title).unwrap_or_default();
+        // WordPress's title of a search says what was searched for.
+        let title = match config.gdpr_mode && path::is_search(&url) {
+            true => Cow::Borrowed(""),
+            false => record.text(Tag::Title).unwrap_or_default(),
+        };
         let [post_type, author, category] = record.meta();
         let page = site.pages.number(&path::page(&url, &config.query_keys), &title);
         if !(post_type.is_empty() && author.is_empty() && category.is_empty()) {
@@ -103,21 +129,18 @@ impl Intake {
     fn add_view(&mut self, record: &Record, at: Second, page: PageId, visit: Option<(u64, i64)>) {
         let head = record.head;
         let Some(config) = self.configs.get(&head.site) else { return };
-        // GDPR mode keeps no row per visit, and no query string of a referrer; a private view has no source at all.
+        // A private view has no source at all; nobody has the query string of another site's address.
         let mut referrer = match visit {
-            Some(_) => record.text(Tag::Referrer).unwrap_or_default(),
-            None => Cow::Borrowed(""),
-        }
-        .into_owned();
-        if config.gdpr_mode {
-            referrer.truncate(referrer.find(['?', '#']).unwrap_or(referrer.len()));
-        }
+            Some(_) => address(&record.text(Tag::Referrer).unwrap_or_default()).to_owned(),
+            None => String::new(),
+        };
         referrer.truncate(referrer.floor_char_boundary(REFERRER_MAX));
         let profile = self.live.origin_of_view(head.site, head.view.0).map_or(0, |o| o.profile.0);
         self.batch.views.push(ViewRow {
             site: head.site,
             at: self.unix_ms(&head, at),
             view: head.view.0,
+            // GDPR mode keeps no row per visit.
             visit: visit.filter(|_| !config.gdpr_mode),
             page: page.0,
             profile,
@@ -131,23 +154,5 @@ fn touch_kind(record: &Record) -> Option<TouchKind> {
     match record.head.kind {
         Kind::Error if record.number(Tag::Own) == Some(1) => Some(TouchKind::Fail),
         kind => TouchKind::of(kind),
-    }
-}
-
-/// What an event tells besides; `None` if no honest tracker could tell that.
-fn detail(record: &Record) -> Option<Detail> {
-    match record.head.kind {
-        Kind::View => {
-            let kind = record.number(Tag::Type).unwrap_or(0);
-            (kind <= 3).then(|| Detail::of_view(kind as u8, false))
-        }
-        Kind::Engage => {
-            let number = |tag| record.number(tag).unwrap_or(0);
-            let (engaged, scroll, tall) = (number(Tag::Engaged), number(Tag::Scroll), number(Tag::Tall));
-            let honest = engaged <= 86_400 && scroll <= 100 && tall <= 1;
-            honest
-                .then(|| Detail::of_engagement(engaged.min(u16::MAX.into()) as u16, scroll as u8, tall == 1))
-        }
-        _ => Some(Detail::default()),
     }
 }

@@ -82,16 +82,22 @@ impl Intake {
         key.map_or(Who::Unknown, |key| Who::Somebody(key, client, address))
     }
 
-    /// The address behind trusted proxies.
+    /// The address behind trusted proxies; who forwarded it is noted.
     pub(super) fn address(&mut self, record: &Record) -> Option<IpAddr> {
         let site = record.head.site;
-        let forwarded = record.text(Tag::ForwardedFor);
-        let peer = record.head.peer.to_ip()?;
-        let proxies = &self.configs.get(&site)?.proxies;
-        if forwarded.is_some() {
-            self.senders.note(site, (!proxies.trusts(peer)).then_some(peer));
+        if record.bytes(Tag::ForwardedFor).is_some() {
+            let peer = record.head.peer.to_ip()?;
+            let trusted = self.configs.get(&site)?.proxies.trusts(peer);
+            self.senders.note(site, (!trusted).then_some(peer));
         }
-        Some(proxies.visitor(peer, forwarded.as_deref()))
+        self.behind_proxies(record)
+    }
+
+    /// The address behind trusted proxies.
+    pub(super) fn behind_proxies(&self, record: &Record) -> Option<IpAddr> {
+        let peer = record.head.peer.to_ip()?;
+        let proxies = &self.configs.get(&record.head.site)?.proxies;
+        Some(proxies.visitor(peer, record.text(Tag::ForwardedFor).as_deref()))
     }
 
     pub(super) fn client(&mut self, record: &Record) -> Arc<Client> {
@@ -133,7 +139,7 @@ impl Intake {
 }
 
 /// The address that a place is looked up for.
-fn located(config: &SiteConfig, address: IpAddr) -> IpAddr {
+pub(super) fn located(config: &SiteConfig, address: IpAddr) -> IpAddr {
     if config.anonymize_ip || config.gdpr_mode { anonymize(address) } else { address }
 }
 

@@ -8,6 +8,8 @@ use super::Second;
 
 /// Places looked at to find one that may go.
 const TRIES: usize = 64;
+/// Things that go at most to make room for one.
+const DROPPED: usize = 8;
 
 /// Something that is in a dictionary.
 pub trait Word: Clone + Eq + Hash {
@@ -36,6 +38,8 @@ pub struct Dictionary<W> {
     free: Vec<u32>,
     next_id: u32,
     cap: usize,
+    /// Bytes they may take.
+    limit: usize,
     /// What was not asked for this long (s), and is not held, may go.
     keep: Second,
     hand: usize,
@@ -54,6 +58,7 @@ impl<W: Word> Dictionary<W> {
             free: Vec::new(),
             next_id: 1,
             cap,
+            limit: usize::MAX,
             keep,
             hand: 0,
             bytes: 0,
@@ -96,10 +101,19 @@ impl<W: Word> Dictionary<W> {
     }
 
     fn insert(&mut self, place: Place<W>, now: Second) -> bool {
-        if self.by_word.len() >= self.cap && !self.drop_unused(now) {
+        let cost = cost(&place.word);
+        for _ in 0..DROPPED {
+            if self.by_word.len() < self.cap && self.bytes + cost <= self.limit {
+                break;
+            }
+            if !self.drop_unused(now) {
+                return false;
+            }
+        }
+        if self.bytes + cost > self.limit {
             return false;
         }
-        self.bytes += cost(&place.word);
+        self.bytes += cost;
         let at = self.free.pop().unwrap_or(self.places.len() as u32);
         self.by_word.insert(place.word.clone(), at);
         self.by_id.insert(place.id, at);
@@ -172,6 +186,11 @@ impl<W: Word> Dictionary<W> {
     /// At most so many things from now on; what is over it goes as new ones come.
     pub fn set_cap(&mut self, cap: usize) {
         self.cap = cap;
+    }
+
+    /// Bytes the things may take from now on; what is over it goes as new ones come.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
     }
 
     /// Bytes of memory, estimated.

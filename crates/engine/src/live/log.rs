@@ -71,12 +71,24 @@ impl<T: Dated + Copy> Log<T> {
         {
             self.items.pop_front();
         }
-        if self.items.len() >= self.limit.max(1)
-            && let Some(first) = self.items.pop_front()
-        {
-            self.lost = self.lost.max(first.at());
+        self.make_room(1, now);
+        if self.items.len() == self.items.capacity() {
+            // Left to itself it would double, past what it may take.
+            let most = self.limit.saturating_sub(self.items.len()).max(1);
+            self.items.reserve_exact(self.items.len().max(16).min(most));
         }
         self.items.push_back(item);
+    }
+
+    /// Lets the oldest go until so many fit.
+    fn make_room(&mut self, more: usize, now: Second) {
+        while self.items.len() + more > self.limit.max(1)
+            && let Some(first) = self.items.pop_front()
+        {
+            if Window::Thirty.holds(first.at(), now) {
+                self.lost = self.lost.max(first.at());
+            }
+        }
     }
 
     /// Puts back items the store knows.
@@ -115,6 +127,12 @@ impl<T: Dated + Copy> Log<T> {
     /// Bytes the items may take.
     pub fn set_limit(&mut self, bytes: usize) {
         self.limit = (bytes / size_of::<T>()).max(self.least).max(64);
+        let now = self.items.back().map_or(0, Dated::at);
+        self.make_room(0, now);
+        self.fresh = self.fresh.min(self.items.len());
+        if self.items.capacity() > self.limit {
+            self.items.shrink_to(self.limit);
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -170,6 +188,14 @@ mod tests {
         (0..100).for_each(|_| log.push(At(60)));
         assert_eq!((log.len(), log.take_fresh().count()), (64, 64));
         assert!(log.approximate(61) && !log.approximate(4000));
+        assert_eq!(log.bytes(), 64 * size_of::<At>(), "nor does it take more room than it may");
+        (0..1000).for_each(|_| log.push(At(61)));
+        log.set_limit(200 * size_of::<At>());
+        (0..1000).for_each(|_| log.push(At(62)));
+        assert_eq!((log.len(), log.bytes()), (200, 200 * size_of::<At>()));
+        log.set_limit(64 * size_of::<At>());
+        assert_eq!((log.len(), log.bytes()), (64, 64 * size_of::<At>()), "less for each as sites are added");
+        assert_eq!(log.take_fresh().count(), 64);
         log.push(At(70));
         assert_eq!(log.take_fresh().copied().collect::<Vec<_>>(), [At(70)]);
     }

@@ -171,7 +171,8 @@ impl Live {
         }
     }
 
-    /// Page names of all sites take a quarter of the memory at most, each site's an equal share of it.
+    /// Pages of all sites take a quarter of the memory at most, each site's an equal share of it; names and profiles
+    /// half as much each.
     fn share_pages(&mut self) {
         let share = (self.budget / 4 / self.by_id.len().max(1)).max(PAGES_LEAST);
         for place in &mut self.sites {
@@ -180,6 +181,7 @@ impl Live {
             place.site.feed.set_limit(share / 2);
             place.site.timings.set_limit(share / 4);
             place.site.requests.set_limit(share / 4);
+            place.site.names.set_limit(share / 2);
             place.site.profiles.set_cap((share / 2 / PROFILE_BYTES).clamp(64, profiles::CAP));
         }
     }

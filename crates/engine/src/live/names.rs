@@ -4,6 +4,8 @@ use super::dictionary::{Dictionary, Word};
 
 /// Names kept per site and kind.
 pub const CAP: usize = 2_000;
+/// Bytes a kind may always have: some 30 names of the longest.
+const LEAST: usize = 32 << 10;
 /// A name that was not used this long (s) may go: the logs that refer to it reach back half an hour.
 pub const KEEP: super::Second = super::THIRTY + 120;
 /// Parts of a name are joined by this.
@@ -117,6 +119,13 @@ impl Names {
             changed.extend(of_kind.map(|(id, text, day)| (name_id(id, kind), kind, text, day)));
         }
         changed
+    }
+
+    /// Bytes all of them may take; each kind has an equal share.
+    pub fn set_limit(&mut self, bytes: usize) {
+        for names in &mut self.kinds {
+            names.set_limit((bytes / KINDS as usize).max(LEAST));
+        }
     }
 
     /// Bytes of memory, estimated.

@@ -7,6 +7,9 @@ pub const CAP: usize = 20_000;
 /// A profile that was not used this long (s), and that no visitor has, may go.
 pub const KEEP: super::Second = super::THIRTY + 120;
 
+/// The name of a source or campaign there was no room for.
+const OTHER: &str = "(other)";
+
 /// A profile's number, unique within its site. 0 = "(other)": nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ProfileId(pub u32);
@@ -33,12 +36,16 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// What is left when there are too many profiles: what is not free text.
+    /// What is left when there are too many profiles: what is not free text. Where it came from is "(other)", not nowhere.
     pub fn coarse(&self) -> Profile {
+        let other = |text: &str| Box::from(if text.is_empty() { "" } else { OTHER });
         Profile {
             private: self.private,
             country: self.country,
             channel: self.channel,
+            source: other(&self.source),
+            utm_source: other(&self.utm_source),
+            utm_campaign: other(&self.utm_campaign),
             device: self.device,
             browser: self.browser.clone(),
             os: self.os.clone(),

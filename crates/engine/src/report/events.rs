@@ -29,7 +29,7 @@ impl Scene<'_> {
             "first": first,
             "last": self.site.kept.feed,
             // Entries after `since` are not kept any more.
-            "missed": since.is_some_and(|since| since + 1 < first),
+            "missed": since.is_some_and(|since| since.saturating_add(1) < first),
         })
     }
 

@@ -8,7 +8,7 @@ use qahm_enrich::source::Channel;
 use super::question::Words;
 use crate::enrich::path;
 use crate::live::facts::Entry;
-use crate::live::pages::PageId;
+use crate::live::pages::{OTHER, PageId};
 use crate::live::profiles::{Profile, ProfileId};
 use crate::live::site::Site;
 use crate::live::visitor::Visitor;
@@ -31,7 +31,10 @@ impl Filter {
             let fitting = site.profiles.iter().filter(|(_, profile)| fits(words, profile));
             fitting.map(|(id, _)| ProfileId(id)).collect()
         });
-        let page = words.page.as_ref().map(|page| site.pages.known(&path::page(page, query_keys)));
+        let page = words.page.as_ref().map(|page| match site.pages.get(OTHER) {
+            Some(other) if *other.path == **page => Some(OTHER),
+            _ => site.pages.known(&path::page(page, query_keys)),
+        });
         Filter { profiles, page }
     }
 

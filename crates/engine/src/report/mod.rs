@@ -20,6 +20,7 @@ mod question;
 mod rows;
 mod visitors;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use qahm_event::SiteId;
@@ -48,6 +49,21 @@ pub fn active_by(site: &Site, name: fn(&Profile) -> &str) -> BTreeMap<String, u6
     sums
 }
 
+/// The host, or else the channel, that most of the visitors active now came from.
+pub fn top_source(site: &Site) -> Option<String> {
+    let name = |p: &Profile| match p.source.is_empty() {
+        true => channel_name(p).to_owned(),
+        false => p.source.to_string(),
+    };
+    let mut sums: BTreeMap<String, u32> = BTreeMap::new();
+    for (id, present) in &site.present {
+        if let Some(profile) = site.profiles.get(id.0) {
+            *sums.entry(name(profile)).or_default() += present.active;
+        }
+    }
+    sums.into_iter().filter(|(_, active)| *active > 0).max_by_key(|(_, active)| *active).map(|(name, _)| name)
+}
+
 /// One site at one instant, and who is asked about.
 struct Scene<'a> {
     live: &'a Live,
@@ -61,8 +77,26 @@ struct Scene<'a> {
     offset: i64,
 }
 
+/// Bytes of an answer at most: less than a frame of the control socket takes, which adds little to it.
+const ANSWER_MAX: usize = qahm_runtime::ANSWER_MAX - (16 << 10);
+
 /// The answer to a question about a site; `None` if there is no such question here.
+///
+/// Long names make long rows, and everybody can invent long names: when the rows asked for do not fit, the answer has
+/// fewer, and says so in `limit`.
 pub fn answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
+    let mut question = Cow::Borrowed(question);
+    loop {
+        let answer = whole_answer(live, id, config, &question)?;
+        let limit = question.limit.clamp(1, rows::MOST);
+        if limit == 1 || json_bytes(&answer) <= ANSWER_MAX {
+            return Some(answer);
+        }
+        question.to_mut().limit = limit / 2;
+    }
+}
+
+fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
     let site = live.site(id)?;
     let now = live.now();
     let scene = Scene {
@@ -93,8 +127,29 @@ pub fn answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question)
         answer.insert("window".into(), json!("30m"));
         answer.insert("approximate".into(), json!(site.approximate(now)));
         answer.insert("active".into(), json!(scene.active()));
+        answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
     }
     Some(json!({ "ok": true, question.what.as_str(): answer }))
+}
+
+/// How long a value is as JSON.
+fn json_bytes(value: &Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    match serde_json::to_writer(&mut count, value) {
+        Ok(()) => count.0,
+        Err(_) => usize::MAX,
+    }
 }
 
 impl Scene<'_> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Rows of a list at most.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 /// Which rows of a list are asked for.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,8 @@ use crate::live::visitor::{View, Visitor};
 /// What a row needs besides the profile.
 struct Row {
     name: String,
-    count: u16,
-    visit: u32,
+    count: u64,
+    began: u32,
     views: u16,
     engaged: u32,
     entry: PageId,
@@ -25,16 +25,21 @@ impl Scene<'_> {
         let mut rows = Vec::new();
         let mut private = 0u64;
         self.each(|visitor, views| {
-            if visitor.active == 0 || !self.filter.visitor(visitor) {
+            if visitor.active == 0 || !self.filter.profile(visitor.profile) {
                 return;
             }
-            if visitor.private {
-                private += u64::from(visitor.active);
-            } else if visitor.visit != 0 {
-                rows.push(row(visitor, views));
+            // Of a page: who is on it now. So the rows and those without one sum to `active`.
+            let count = match self.filter.about_a_page() {
+                true => views.iter().filter(|v| v.counted && self.filter.page(v.page)).count() as u64,
+                false => visitor.active.into(),
+            };
+            if count > 0 && visitor.private {
+                private += count;
+            } else if count > 0 {
+                rows.push(self.row(visitor, views, count));
             }
         });
-        let mut durations: Vec<u32> = rows.iter().map(|row| self.now.saturating_sub(row.visit)).collect();
+        let mut durations: Vec<u32> = rows.iter().map(|row| self.now.saturating_sub(row.began)).collect();
         durations.sort_unstable();
         let total = rows.len();
         let mean = durations.iter().map(|d| f64::from(*d)).sum::<f64>() / durations.len().max(1) as f64;
@@ -45,7 +50,7 @@ impl Scene<'_> {
         });
         // GDPR mode shows no row per visit.
         let listed = if self.config.gdpr_mode { 0 } else { self.config.max_visitors as usize };
-        rows.sort_by(|a, b| b.visit.cmp(&a.visit).then_with(|| a.name.cmp(&b.name)));
+        rows.sort_by(|a, b| b.began.cmp(&a.began).then_with(|| a.name.cmp(&b.name)));
         let rows: Vec<Value> =
             self.rows.cut(rows, listed).into_iter().map(|row| self.visitor_row(&row)).collect();
         json!({
@@ -70,8 +75,8 @@ impl Scene<'_> {
             "title": title,
             "pages": pages,
             "views": row.views,
-            "began": self.unix(row.visit),
-            "duration": self.now.saturating_sub(row.visit),
+            "began": self.unix(row.began),
+            "duration": self.now.saturating_sub(row.began),
             "engaged": row.engaged,
             "channel": channel_name(profile),
             "source": &*profile.source,
@@ -83,20 +88,24 @@ impl Scene<'_> {
             "city": &*profile.city,
         })
     }
-}
 
-fn row(visitor: &Visitor, views: &[&View]) -> Row {
-    let current = views.iter().filter(|v| v.counted).max_by_key(|v| v.seen.max(v.began));
-    Row {
-        name: visitor_name(visitor.key),
-        count: visitor.active,
-        visit: visitor.visit,
-        views: visitor.visit_views,
-        engaged: visitor.engaged,
-        entry: visitor.entry,
-        page: current.map_or(visitor.exit, |view| view.page),
-        pages: visitor.pages().collect(),
-        profile: visitor.profile,
+    fn row(&self, visitor: &Visitor, views: &[&View], count: u64) -> Row {
+        let here = views.iter().filter(|v| v.counted && self.filter.page(v.page));
+        let current = here.max_by_key(|v| v.seen.max(v.began));
+        // A key whose view event was lost, or that comes back after half an hour, has no visit: it began with its
+        // first view.
+        let first = views.iter().min_by_key(|v| v.began).filter(|_| visitor.visit == 0);
+        Row {
+            name: visitor_name(visitor.key),
+            count,
+            began: first.map_or(visitor.visit, |view| view.began),
+            views: if first.is_some() { 0 } else { visitor.visit_views },
+            engaged: visitor.engaged,
+            entry: first.map_or(visitor.entry, |view| view.page),
+            page: current.map_or(visitor.exit, |view| view.page),
+            pages: if first.is_some() { Vec::new() } else { visitor.pages().collect() },
+            profile: visitor.profile,
+        }
     }
 }
 
