@@ -27,7 +27,7 @@ use std::collections::HashMap;
 
 use qahm_enrich::client::Clients;
 use qahm_enrich::geo::Geo;
-use qahm_event::{Flags, Head, Kind, Record, SiteId, Tag};
+use qahm_event::{Flags, Head, Kind, OPT_OUT, ROLE, Record, SiteId, Tag};
 
 use serde_json::Value;
 
@@ -143,7 +143,8 @@ impl Intake {
     fn take_excluded(&mut self, record: &Record) {
         // Reasons are words of ours; anything else is no reason.
         let reason = match record.bytes(Tag::Reason) {
-            Some(b"role") => "role",
+            Some(b"role") => ROLE,
+            Some(b"opt-out") => OPT_OUT,
             _ => return self.drop_event(record.head.site, "reason"),
         };
         self.exclude(record.head.site, reason);
