@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Site } from '../demo/site.mjs';
 import { stateDir } from '../demo/place.mjs';
+import { trackerOf } from '../demo/visitors-tracker.mjs';
 import { Figures } from './figures.mjs';
 import { calls } from './calls.mjs';
 import { collector } from './collector.mjs';
@@ -50,11 +51,11 @@ async function startSite() {
 	site = new Site( join( stateDir(), `bench-site-${ process.pid }` ) );
 	await site.start( { settings: { 'opcache.revalidate_freq': 2 } } ); // PHP's default: the demo looks at every file on every request.
 	const html = await ( await fetch( site.url ) ).text();
-	const [ , id, collect ] = /\["([0-9a-f]{16})","([^"]+)",[012]\]/.exec( html ) ?? [];
-	if ( ! id ) {
+	const tracker = trackerOf( html );
+	if ( ! tracker ) {
 		throw new Error( 'There is no tracker in the start page' );
 	}
-	return { id, html, collect: JSON.parse( `"${ collect }"` ) };
+	return { id: tracker.site, html, collect: tracker.collector };
 }
 
 let code = 0;

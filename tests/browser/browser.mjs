@@ -154,6 +154,13 @@ export class Administrator {
 		}
 	}
 
+	/** Waits until the widget says what the numbers of a site that is new compare with. */
+	async compares() {
+		const says = ( place, text ) => this.page.locator( `[data-qahm-realtime="${ place }"]` ).filter( { hasText: text } ).waitFor( { timeout: 70_000 } ); // The engine looks back once a minute.
+		await says( 'usual', /^Usual known in [1-7] days?$/ );
+		await says( 'peak', /^\d+ at \d\d:\d\d$/ );
+	}
+
 	/** Waits until this page is among those being looked at. */
 	async lists( title ) {
 		await this.page.locator( PAGES ).getByText( title ).waitFor( { timeout: 20_000 } );

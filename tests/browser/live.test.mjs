@@ -33,6 +33,7 @@ test( 'two visitors with different browsers are two, and one when one closes the
 	await administrator.sees( 1 );
 	await arrive( '/a-recipe-for-fish-soup/', FIREFOX );
 	await administrator.sees( 2 );
+	await administrator.compares();
 	await administrator.page.screenshot( { path: join( ARTIFACTS, 'dashboard.png' ), fullPage: true } );
 	await first.leave();
 	await administrator.sees( 1 );

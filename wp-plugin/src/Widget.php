@@ -126,6 +126,7 @@ final class Widget {
 				'record'    => __( 'record: %1$s (%2$s)', 'qahm-realtime' ),
 				/* translators: %s: a number, of yesterday to the same time. */
 				'yesterday' => __( 'yesterday: %s', 'qahm-realtime' ),
+				'noTrend'   => __( 'Trend known after 10 minutes', 'qahm-realtime' ),
 				'rising'    => __( 'rising:', 'qahm-realtime' ),
 				'falling'   => __( 'falling:', 'qahm-realtime' ),
 				'steady'    => __( 'steady', 'qahm-realtime' ),

@@ -126,7 +126,7 @@ final class WidgetScriptTest extends SiteTestCase {
 			array( 'trend-arrow' => '=', 'trend-word' => '', 'trend' => 'steady', 'usual' => 'Usual known in 3 days', 'record' => '', 'visitors_yesterday' => '', 'views_yesterday' => '' ),
 		);
 		yield 'one day more' => array( array( 'usual' => array( 'low' => null, 'high' => null, 'days' => 1 ) + $usual ), array( 'usual' => 'Usual known in 1 day' ) );
-		yield 'nothing is known' => array( array_fill_keys( array( 'trend', 'usual', 'record', 'yesterday' ), null ), array_fill_keys( array( 'trend-arrow', 'trend', 'usual', 'record', 'visitors_yesterday', 'views_yesterday' ), '' ) );
+		yield 'nothing is known' => array( array_fill_keys( array( 'trend', 'usual', 'record', 'yesterday' ), null ), array( 'trend' => 'Trend known after 10 minutes' ) + array_fill_keys( array( 'trend-arrow', 'trend-word', 'usual', 'record', 'visitors_yesterday', 'views_yesterday' ), '' ) );
 		yield 'counters alone' => array( array( 'stale' => true ), array_fill_keys( array( 'trend', 'usual', 'record' ), '' ) );
 	}
 

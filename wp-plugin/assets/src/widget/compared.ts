@@ -12,7 +12,7 @@ export interface TrendParts {
 
 export function trendParts( trend: Trend | null, format: Format, text: Texts ): TrendParts {
 	if ( trend === null ) {
-		return { arrow: '', word: '', value: '' };
+		return { arrow: '', word: '', value: text.noTrend };
 	}
 	if ( trend.direction === 'same' ) {
 		return { arrow: '=', word: '', value: text.steady };

@@ -35,6 +35,7 @@ export type Texts = Readonly<
 		| 'peakAt'
 		| 'record'
 		| 'yesterday'
+		| 'noTrend'
 		| 'rising'
 		| 'falling'
 		| 'steady'
