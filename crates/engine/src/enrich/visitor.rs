@@ -40,18 +40,30 @@ impl Salts {
         Ok(Salts { day, current, previous: None })
     }
 
-    /// Rotates at a new day and erases a previous salt that serves no visit. Answers whether anything changed.
+    /// Rotates at a new day. Answers whether anything changed.
     pub fn turn(&mut self, day: u32, now: Second) -> Result<bool, getrandom::Error> {
         if day != self.day {
             let next = Salts::new(day)?;
             *self = Salts { previous: Some((self.current, now)), ..next };
             return Ok(true);
         }
-        if self.previous.is_some_and(|(_, used)| used + VISIT_GAP <= now) {
-            self.previous = None;
-            return Ok(true);
-        }
         Ok(false)
+    }
+
+    /// Erases a previous salt under which no visit was found for half an hour, unless one is `in_use` that only beats: its
+    /// next view must find it. Answers whether anything changed.
+    pub fn expire(&mut self, now: Second, in_use: impl FnOnce() -> bool) -> bool {
+        let Some((_, used)) = &mut self.previous else { return false };
+        if *used + VISIT_GAP > now {
+            return false;
+        }
+        if in_use() {
+            // Looked at again in a minute.
+            *used = (now + 60).saturating_sub(VISIT_GAP);
+        } else {
+            self.previous = None;
+        }
+        true
     }
 
     /// The key of a visitor: under the previous salt while a visit under it is `in_progress`, else under today's.
@@ -126,9 +138,11 @@ mod tests {
         assert!(salts.turn(11, 2000).unwrap());
         assert_eq!(salts.key(site, address, b"ua", 2500, |key| key == before), before);
         assert_ne!(salts.key(site, address, b"ua", 2500, |_| false), before);
-        assert!(!salts.turn(11, 2500 + VISIT_GAP - 1).unwrap());
+        assert!(!salts.turn(11, 2500).unwrap());
+        assert!(!salts.expire(2500 + VISIT_GAP - 1, || false));
+        assert!(salts.clone().expire(2500 + VISIT_GAP, || true));
         assert_eq!(Salts::decode(&salts.encode()), Some(salts.clone()));
-        assert!(salts.turn(11, 2500 + VISIT_GAP).unwrap());
+        assert!(salts.expire(2500 + VISIT_GAP, || false));
         assert_eq!(salts.previous, None);
         assert_eq!(Salts::decode(&salts.encode()), Some(salts));
         assert_eq!(Salts::decode(b"short"), None);

@@ -24,8 +24,8 @@ impl Intake {
             }
             // GDPR mode keeps no row that a visit could be put together from.
             let gdpr = self.configs.get(&id).is_some_and(|c| c.gdpr_mode);
-            batch.events.extend(site.feed.take_fresh().map(|entry| {
-                let entry = if gdpr { anonymous(*entry) } else { *entry };
+            batch.events.extend(site.fresh.drain(..).map(|entry| {
+                let entry = if gdpr { anonymous(entry) } else { entry };
                 EventRow { site: id, at: ms(entry.at), entry }
             }));
             batch.undone.extend(site.undone.drain(..).map(|(entry, at)| (id, entry, ms(at))));

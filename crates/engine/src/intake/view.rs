@@ -111,9 +111,12 @@ impl Intake {
         let from = own.and_then(|url| site.pages.known(&path::page(url, &config.query_keys)));
         let url = record.text(Tag::Url).unwrap_or_default();
         // WordPress's title of a search says what was searched for.
-        let title = match config.gdpr_mode && path::is_search(&url) {
-            true => Cow::Borrowed(""),
-            false => record.text(Tag::Title).unwrap_or_default(),
+        let title = match record.head.kind {
+            Kind::View if !(config.gdpr_mode && path::is_search(&url)) => {
+                record.text(Tag::Title).unwrap_or_default()
+            }
+            // An error's title is its message.
+            _ => Cow::Borrowed(""),
         };
         let [post_type, author, category] = record.meta();
         let page = site.pages.number(&path::page(&url, &config.query_keys), &title);

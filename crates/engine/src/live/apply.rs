@@ -84,6 +84,7 @@ impl Live {
             },
         };
         self.settle(visitor);
+        self.renew_profile(visitor, touch);
         // Settling may have forgotten a view that had not been heard from for half an hour.
         let known = known.filter(|v| {
             self.views.get(*v).is_some_and(|view| view.id == touch.view && view.visitor == visitor)
@@ -116,6 +117,15 @@ impl Live {
         }
         self.set_profile(index, touch.profile);
         index
+    }
+
+    /// Whoever comes back after the gap of a visit is described anew, whether its key was still in memory or not.
+    fn renew_profile(&mut self, index: u32, touch: &Touch) {
+        let Some(visitor) = self.visitors.get(index) else { return };
+        let gap = visitor.heard != 0 && touch.at >= visitor.heard + VISIT_GAP;
+        if gap && visitor.visit == 0 && touch.profile.0 != 0 {
+            self.set_profile(index, touch.profile);
+        }
     }
 
     /// Gives a visitor another profile, and moves what it is counted as there.
@@ -197,17 +207,17 @@ impl Live {
         let latest = touch.sequence >= view.sequence;
         view.sequence = view.sequence.max(touch.sequence);
         view.heard = view.heard.max(touch.at);
-        if latest && touch.kind != TouchKind::Leave {
+        // What was done on a page may be told when it is hidden or left already: only these say how it is now.
+        let shown = match touch.kind {
+            TouchKind::Hidden => Some(false),
+            TouchKind::View => Some(touch.on),
+            TouchKind::Visible | TouchKind::Beat => Some(true),
+            _ => None,
+        };
+        if let Some(shown) = shown.filter(|_| latest) {
             // Heard again, whatever was thought before: the view is there.
             (view.closing, view.ended, view.gone, view.yielding) = (0, 0, false, false);
-            let was = view.visible;
-            view.visible = match touch.kind {
-                TouchKind::Hidden => false,
-                TouchKind::View => touch.on,
-                TouchKind::Visible | TouchKind::Beat => true,
-                // What is done on a page may be told when it is hidden already.
-                _ => was,
-            };
+            let was = std::mem::replace(&mut view.visible, shown);
             if was || view.visible {
                 view.seen = view.seen.max(touch.at);
             }
@@ -300,6 +310,8 @@ impl Live {
         if new_visit {
             site.kept.visits_today += 1;
             visitor.begin_visit(touch.at, page);
+            // It may begin by a view that is left already: then it has its time from now.
+            visitor.absent = self.now;
         } else {
             visitor.walk(page);
         }

@@ -71,6 +71,11 @@ impl EntryKind {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 
+    /// What is counted over the last half hour; the others are only told.
+    pub fn is_deed(self) -> bool {
+        !matches!(self, Self::Start | Self::Returned | Self::View | Self::Change | Self::Login)
+    }
+
     /// The word in answers.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -65,6 +65,18 @@ impl Live {
         visitor.is_some_and(|v| v.visit != 0 && v.heard + super::VISIT_GAP > self.now)
     }
 
+    /// Whether a visit goes on that began before the site's midnight: its key is made with the salt of then.
+    pub fn visits_over_midnight(&self, site: SiteId) -> bool {
+        let place = self.by_id.get(&site).and_then(|n| self.sites.get(usize::from(*n)));
+        let Some(midnight) = place.map(|p| p.midnight - self.offset) else { return false };
+        let mut over = false;
+        self.each_visitor(site, |visitor, _| {
+            let heard = visitor.heard + super::VISIT_GAP > self.now;
+            over |= heard && visitor.visit != 0 && i64::from(visitor.visit) < midnight;
+        });
+        over
+    }
+
     /// The origin of what a key does outside of its views; nothing is known of a key that is not in memory.
     pub fn origin_of_key(&self, site: SiteId, key: VisitorKey, page: PageId) -> Origin {
         let visitor = self.by_id.get(&site).and_then(|n| self.find_visitor(*n, key));
@@ -160,20 +172,12 @@ impl Live {
         site.changed = true;
         let Origin { key, visit, view, page, profile } = origin;
         let id = site.kept.feed;
-        site.feed.push(Entry {
-            id,
-            at,
-            kind,
-            sub,
-            undone: false,
-            page,
-            profile,
-            name,
-            value,
-            key,
-            visit,
-            view,
-        });
+        let entry = Entry { id, at, kind, sub, undone: false, page, profile, name, value, key, visit, view };
+        site.feed.push(entry);
+        site.fresh.push(entry);
+        if kind.is_deed() {
+            site.deeds.push(entry);
+        }
         id
     }
 
@@ -220,14 +224,21 @@ impl Live {
             return;
         }
         let (left, entry) = (std::mem::take(&mut visitor.left), std::mem::take(&mut visitor.left_entry));
+        // It may come back without being in V1: then it has its time from now.
+        visitor.absent = self.now;
         let (bounced, number, profile) = (visitor.bounced(), visitor.site, visitor.profile);
         let origin = Origin { key: visitor.key, visit: visitor.visit, view: 0, page: visitor.exit, profile };
         self.push_entry(number, origin, EntryKind::Returned, 0, NameId(0), 0);
         let minute = (i64::from(left) + self.offset).div_euclid(60);
         let Some(place) = self.sites.get_mut(usize::from(number)).filter(|_| !self.replaying) else { return };
         let site = &mut place.site;
-        if let Some(entry) = site.feed.find_mut(|e| e.id == entry) {
-            entry.undone = true;
+        for log in [&mut site.feed, &mut site.deeds] {
+            if let Some(entry) = log.find_mut(|e| e.id == entry) {
+                entry.undone = true;
+            }
+        }
+        for fresh in site.fresh.iter_mut().filter(|e| e.id == entry) {
+            fresh.undone = true;
         }
         site.undone.push((entry, left));
         site.count(minute, Some(origin.page), profile, Metric::Left, -1);

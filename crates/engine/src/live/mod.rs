@@ -178,7 +178,8 @@ impl Live {
         for place in &mut self.sites {
             place.site.pages.set_limit(share);
             // The logs have as much, besides the budget.
-            place.site.feed.set_limit(share / 2);
+            place.site.deeds.set_limit(share / 2);
+            place.site.feed.set_limit((share / 4).min(site::FEED_MOST * size_of::<facts::Entry>()));
             place.site.timings.set_limit(share / 4);
             place.site.requests.set_limit(share / 4);
             place.site.names.set_limit(share / 2);

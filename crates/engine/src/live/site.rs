@@ -15,6 +15,8 @@ use super::{Second, visitor::VisitorKey};
 
 /// Entries of the feed that are kept whatever their age: who looks later gets these.
 pub const FEED: usize = 200;
+/// … and at most so many, however young.
+pub const FEED_MOST: usize = 2_000;
 /// Cells that wait to be stored; more come only if nothing can be stored.
 const CELLS: usize = 100_000;
 
@@ -54,6 +56,49 @@ pub struct Present {
     pub thirty: u32,
 }
 
+/// V1 by what is shown at every change: kept up to date, because many profiles are dear to look through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActiveBy {
+    /// By number of the channel, of the device, by country.
+    pub channels: BTreeMap<Shown<u8>, u32>,
+    pub devices: BTreeMap<Shown<u8>, u32>,
+    pub countries: BTreeMap<Shown<Option<[u8; 2]>>, u32>,
+}
+
+/// What a visitor is shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shown<T> {
+    As(T),
+    /// Asked not to be followed.
+    Private,
+    /// There was no room to know more.
+    Other,
+}
+
+impl ActiveBy {
+    fn add(&mut self, profile: Option<&Profile>, active: i32) {
+        add(&mut self.channels, shown(profile, |p| p.channel), active);
+        add(&mut self.devices, shown(profile, |p| p.device), active);
+        add(&mut self.countries, shown(profile, |p| p.country), active);
+    }
+}
+
+fn shown<T>(profile: Option<&Profile>, what: impl Fn(&Profile) -> T) -> Shown<T> {
+    match profile {
+        None => Shown::Other,
+        Some(profile) if profile.private => Shown::Private,
+        Some(profile) => Shown::As(what(profile)),
+    }
+}
+
+fn add<T: Ord + Copy>(sums: &mut BTreeMap<Shown<T>, u32>, name: Shown<T>, active: i32) {
+    let sum = sums.entry(name).or_default();
+    *sum = sum.saturating_add_signed(active);
+    if *sum == 0 {
+        sums.remove(&name);
+    }
+}
+
 /// One site.
 #[derive(Debug)]
 pub struct Site {
@@ -78,8 +123,14 @@ pub struct Site {
     pub profiles: Profiles,
     /// Visitors by profile; those that have none are not in it.
     pub present: HashMap<ProfileId, Present>,
-    /// The feed.
+    /// V1 by channel, device and country of the profiles.
+    pub active_by: ActiveBy,
+    /// The feed: what is told of late.
     pub feed: Log<Entry>,
+    /// Those of its entries that are counted over the last half hour.
+    pub deeds: Log<Entry>,
+    /// Entries since the store last took them.
+    pub fresh: Vec<Entry>,
     pub timings: Log<Timing>,
     pub requests: Log<Request>,
     /// Feed entries undone since the store last took them: number, second.
@@ -109,7 +160,10 @@ impl Default for Site {
             names: Names::default(),
             profiles: Profiles::new(profiles::CAP, profiles::KEEP),
             present: HashMap::new(),
+            active_by: ActiveBy::default(),
             feed: Log::new(FEED),
+            deeds: Log::new(0),
+            fresh: Vec::new(),
             timings: Log::new(0),
             requests: Log::new(0),
             undone: Vec::new(),
@@ -172,6 +226,9 @@ impl Site {
         let present = self.present.entry(profile).or_default();
         present.active = present.active.saturating_add_signed(active);
         present.thirty = present.thirty.saturating_add_signed(thirty);
+        if active != 0 {
+            self.active_by.add(self.profiles.get(profile.0), active);
+        }
         if *present == Present::default() {
             self.present.remove(&profile);
         }
@@ -188,11 +245,12 @@ impl Site {
 
     /// Some number shown is not exact.
     pub fn approximate(&self, now: Second) -> bool {
-        self.kept.approximate
-            || self.evicted.sum(now, super::THIRTY) > 0
-            || self.feed.approximate(now)
-            || self.timings.approximate(now)
-            || self.requests.approximate(now)
+        self.kept.approximate || self.evicted.sum(now, super::THIRTY) > 0
+    }
+
+    /// Some number about what was done in the last half hour is not exact.
+    pub fn logs_approximate(&self, now: Second) -> bool {
+        self.deeds.approximate(now) || self.timings.approximate(now) || self.requests.approximate(now)
     }
 
     /// Notes V1 after an event or at a new minute.
@@ -247,7 +305,7 @@ impl Site {
 
     /// Bytes of the logs, which have a share of their own.
     pub fn log_bytes(&self) -> usize {
-        self.feed.bytes() + self.timings.bytes() + self.requests.bytes()
+        self.feed.bytes() + self.deeds.bytes() + self.timings.bytes() + self.requests.bytes()
     }
 }
 

@@ -162,6 +162,7 @@ impl Live {
             }
         }
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        place.site.deeds.restore(feed.iter().filter(|e| e.kind.is_deed()).copied());
         place.site.feed.restore(feed);
         place.site.timings.restore(timings);
         place.site.requests.restore(requests);

@@ -101,7 +101,7 @@ pub struct Visitor {
     pub left: Second,
     /// The feed's entry that says so.
     pub left_entry: u64,
-    /// The pages of the visit after the first one, the last `JOURNEY` of them. Most visits have none.
+    /// The pages of the visit between `entry` and `exit`, the last `JOURNEY` − 1 of them. Most visits have none.
     pub journey: Option<Box<Vec<PageId>>>,
     /// Higher numbers that `active` was: (last second of it, number). A later one is lower, or the earlier one would not
     /// matter: so there are never more of them than the highest number. Most visitors never need it.
@@ -147,18 +147,22 @@ impl Visitor {
 
     /// The visit goes on to a page.
     pub fn walk(&mut self, page: PageId) {
-        self.visit_views = self.visit_views.saturating_add(1);
-        self.exit = page;
-        let journey = self.journey.get_or_insert_default();
-        journey.push(page);
-        if journey.len() > JOURNEY {
-            journey.remove(0);
+        let last = std::mem::replace(&mut self.exit, page);
+        if self.visit_views > 1 {
+            let journey = self.journey.get_or_insert_default();
+            journey.push(last);
+            if journey.len() >= JOURNEY {
+                journey.remove(0);
+            }
         }
+        self.visit_views = self.visit_views.saturating_add(1);
     }
 
     /// The pages of the visit in order, the first one and the last `JOURNEY`.
     pub fn pages(&self) -> impl Iterator<Item = PageId> {
-        std::iter::once(self.entry).chain(self.journey.iter().flat_map(|pages| pages.iter().copied()))
+        let between = self.journey.iter().flat_map(|pages| pages.iter().copied());
+        let last = (self.visit_views > 1).then_some(self.exit);
+        std::iter::once(self.entry).chain(between).chain(last)
     }
 
     /// The visit is out of V1 and has not left yet.

@@ -88,9 +88,11 @@ impl Pipeline {
             usual: background.map_or(Value::Null, |b| b.usual.json(Some(site.active))),
             record: background.map_or(Value::Null, |b| b.record.clone()),
             yesterday: background.map_or(Value::Null, |b| b.yesterday.clone()),
-            channels: report::active_by(site, report::channel_name),
-            devices: report::active_by(site, report::device_name),
-            countries: report::active_by(site, report::country_name),
+            channels: report::active_by(&site.active_by.channels, |n| report::channel(n).into()),
+            devices: report::active_by(&site.active_by.devices, |n| report::device(n).into()),
+            countries: report::active_by(&site.active_by.countries, |code| {
+                code.map_or_else(String::new, |code| String::from_utf8_lossy(&code).into_owned())
+            }),
             stale: false,
         })
     }

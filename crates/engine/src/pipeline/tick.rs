@@ -56,7 +56,8 @@ impl Pipeline {
         let now = self.intake.live.now();
         for id in self.intake.live.ids() {
             if let Some(day) = self.intake.live.site(id).map(|site| site.kept.day) {
-                self.intake.salts.turn(id, day, now);
+                let live = &self.intake.live;
+                self.intake.salts.turn(id, day, now, || live.visits_over_midnight(id));
             }
         }
     }

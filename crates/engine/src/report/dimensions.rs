@@ -69,7 +69,7 @@ impl Scene<'_> {
                     return;
                 }
                 let here = views.iter().filter(|v| v.counted && self.filter.page(v.page)).count();
-                let visitors = if self.filter.visitor(visitor) { visitor.thirty } else { 0 };
+                let visitors = if self.filter.saw(visitor, views) { visitor.thirty } else { 0 };
                 if here > 0 || visitors > 0 {
                     add(counts.entry(visitor.profile).or_default(), (here as u64, visitors.into()));
                 }

@@ -36,13 +36,14 @@ struct Filled {
 
 impl Scene<'_> {
     pub(super) fn engagement(&self) -> Value {
-        let (visits, depths) = self.visits_and_depths();
+        let (window, depths) = self.visits_and_depths();
+        let visits = window.len() as u64;
         json!({
             "clicks": self.clicks(),
             "scroll": self.depths(&depths),
             "reached": self.reached(),
             "forms": self.forms(),
-            "goals": self.goals(visits),
+            "goals": self.goals(&window),
             "searches": self.searches(),
             "custom": self.custom(),
             "bounce": self.bounce(),
@@ -52,14 +53,16 @@ impl Scene<'_> {
 
     /// Entries of a kind of the last half hour that are asked about, newest first.
     fn entries(&self, kind: EntryKind) -> impl Iterator<Item = &Entry> {
-        let entries = self.site.feed.window(Window::Thirty, self.now);
+        let entries = self.site.deeds.window(Window::Thirty, self.now);
         entries.filter(move |entry| entry.kind == kind && self.filter.entry(entry))
     }
 
     /// Visits of the window, and the depths of its views on tall pages by page: sum, number.
-    fn visits_and_depths(&self) -> (u64, HashMap<PageId, (u64, u64)>) {
-        let mut visits = 0;
-        self.each_visit(|_, _| visits += 1);
+    fn visits_and_depths(&self) -> (HashSet<Visit>, HashMap<PageId, (u64, u64)>) {
+        let mut visits = HashSet::new();
+        self.each_visit(|visitor, _| {
+            visits.insert((visitor.key.0, visitor.visit));
+        });
         let mut depths: HashMap<PageId, (u64, u64)> = HashMap::new();
         self.each(|visitor, views| {
             if !self.filter.profile(visitor.profile) {
@@ -162,19 +165,21 @@ impl Scene<'_> {
     }
 
     /// E6: every goal of the site, reached or not.
-    fn goals(&self, visits: u64) -> Vec<Value> {
+    fn goals(&self, visits: &HashSet<Visit>) -> Vec<Value> {
         let mut reached: HashMap<&str, (u64, HashSet<Visit>)> = HashMap::new();
         for entry in self.entries(EntryKind::Goal) {
             let (count, by) = reached.entry(self.site.names.text(entry.name)).or_default();
             *count += 1;
-            if entry.visit != 0 {
-                by.insert((entry.key.0, entry.visit));
+            // A rate is of the visits of the window.
+            let visit = (entry.key.0, entry.visit);
+            if visits.contains(&visit) {
+                by.insert(visit);
             }
         }
         let goals = self.config.goals.iter().map(|goal| {
             let (count, by) =
                 reached.get(goal.name.as_str()).map_or((0, 0), |(count, by)| (*count, by.len()));
-            json!({ "name": goal.name, "conversions": count, "rate": [by, visits] })
+            json!({ "name": goal.name, "conversions": count, "rate": [by, visits.len()] })
         });
         goals.collect()
     }

@@ -26,7 +26,7 @@ struct Group<'a> {
 impl Scene<'_> {
     pub(super) fn errors(&self) -> Value {
         let mut groups: HashMap<(&str, NameId), Group> = HashMap::new();
-        for entry in self.site.feed.window(Window::Thirty, self.now) {
+        for entry in self.site.deeds.window(Window::Thirty, self.now) {
             let Some(kind) = kind(entry).filter(|_| self.filter.entry(entry)) else { continue };
             let group = groups.entry((kind, entry.name)).or_insert_with(|| Group {
                 kind,

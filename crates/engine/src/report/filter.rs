@@ -11,7 +11,7 @@ use crate::live::facts::Entry;
 use crate::live::pages::{OTHER, PageId};
 use crate::live::profiles::{Profile, ProfileId};
 use crate::live::site::Site;
-use crate::live::visitor::Visitor;
+use crate::live::visitor::{View, Visitor};
 
 /// A filter, resolved for one site at one instant.
 pub(super) struct Filter {
@@ -57,7 +57,14 @@ impl Filter {
 
     /// A visit that saw the page.
     pub(super) fn visitor(&self, visitor: &Visitor) -> bool {
-        self.profile(visitor.profile) && (self.page.is_none() || visitor.pages().any(|page| self.page(page)))
+        let saw = || visitor.visit != 0 && visitor.pages().any(|page| self.page(page));
+        self.profile(visitor.profile) && (self.page.is_none() || saw())
+    }
+
+    /// A visitor who saw the page in the last half hour, or in its visit: some are known by their views alone.
+    pub(super) fn saw(&self, visitor: &Visitor, views: &[&View]) -> bool {
+        let viewed = || views.iter().any(|view| self.page(view.page));
+        self.visitor(visitor) || (self.profile(visitor.profile) && visitor.visit == 0 && viewed())
     }
 
     /// Something that happened on the page.
@@ -79,23 +86,22 @@ fn fits(words: &Words, profile: &Profile) -> bool {
 }
 
 /// The name of a profile's device.
-pub fn device_name(profile: &Profile) -> &str {
-    if profile.private {
-        return "private";
-    }
-    let devices = [Device::Desktop, Device::Mobile, Device::Tablet];
-    devices.into_iter().find(|d| *d as u8 == profile.device).unwrap_or(Device::Other).as_str()
+pub(super) fn device_name(profile: &Profile) -> &'static str {
+    if profile.private { "private" } else { device(profile.device) }
 }
 
 /// The name of a profile's channel.
-pub fn channel_name(profile: &Profile) -> &str {
-    if profile.private {
-        return "private";
-    }
-    Channel::ALL.into_iter().find(|c| *c as u8 == profile.channel).unwrap_or(Channel::Direct).as_str()
+pub(super) fn channel_name(profile: &Profile) -> &'static str {
+    if profile.private { "private" } else { channel(profile.channel) }
 }
 
-/// The code of a profile's country, "" when it is not known.
-pub fn country_name(profile: &Profile) -> &str {
-    if profile.private { "private" } else { profile.country_str() }
+/// The name of a device by its number.
+pub fn device(number: u8) -> &'static str {
+    let devices = [Device::Desktop, Device::Mobile, Device::Tablet];
+    devices.into_iter().find(|d| *d as u8 == number).unwrap_or(Device::Other).as_str()
+}
+
+/// The name of a channel by its number.
+pub fn channel(number: u8) -> &'static str {
+    Channel::ALL.into_iter().find(|c| *c as u8 == number).unwrap_or(Channel::Direct).as_str()
 }

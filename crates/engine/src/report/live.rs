@@ -16,7 +16,7 @@ impl Scene<'_> {
             for view in views.iter().filter(|v| v.counted && self.filter.page(v.page)) {
                 *pages.entry(view.page).or_insert(0u64) += 1;
             }
-            if self.filter.visitor(visitor) {
+            if self.filter.saw(visitor, views) {
                 visitors += u64::from(visitor.thirty);
             }
         });

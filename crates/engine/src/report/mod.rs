@@ -28,25 +28,27 @@ use serde_json::{Value, json};
 
 use crate::config::SiteConfig;
 use crate::live::profiles::Profile;
-use crate::live::site::Site;
+use crate::live::site::{Shown, Site};
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 use filter::Filter;
-pub use filter::{channel_name, country_name, device_name};
+use filter::channel_name;
+pub use filter::{channel, device};
 pub use question::Question;
 use rows::Page;
 
-/// V1 by a name of the visits' profiles; sums to V1.
-pub fn active_by(site: &Site, name: fn(&Profile) -> &str) -> BTreeMap<String, u64> {
-    let mut sums = BTreeMap::new();
-    for (id, present) in site.present.iter().filter(|(_, present)| present.active > 0) {
-        let name = site.profiles.get(id.0).map_or("(other)", name);
-        match sums.get_mut(name) {
-            Some(sum) => *sum += u64::from(present.active),
-            None => drop(sums.insert(name.to_owned(), u64::from(present.active))),
-        }
+/// V1 by the name of what is shown; sums to V1.
+pub fn active_by<T: Copy>(sums: &BTreeMap<Shown<T>, u32>, name: fn(T) -> String) -> BTreeMap<String, u64> {
+    let mut named = BTreeMap::new();
+    for (shown, active) in sums {
+        let name = match shown {
+            Shown::As(what) => name(*what),
+            Shown::Private => "private".into(),
+            Shown::Other => "(other)".into(),
+        };
+        *named.entry(name).or_default() += u64::from(*active);
     }
-    sums
+    named
 }
 
 /// The host, or else the channel, that most of the visitors active now came from.
@@ -125,7 +127,9 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("time".into(), json!(live.unix()));
         answer.insert("window".into(), json!("30m"));
-        answer.insert("approximate".into(), json!(site.approximate(now)));
+        let logs = ["performance", "errors", "engagement"].contains(&question.what.as_str());
+        let approximate = site.approximate(now) || (logs && site.logs_approximate(now));
+        answer.insert("approximate".into(), json!(approximate));
         answer.insert("active".into(), json!(scene.active()));
         answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
     }

@@ -60,7 +60,8 @@ impl Player {
                 intake.live.advance(second);
                 for id in &sites {
                     let (day, now) = (intake.live.site(*id).unwrap().kept.day, intake.live.now());
-                    intake.salts.turn(*id, day, now);
+                    let live = &intake.live;
+                    intake.salts.turn(*id, day, now, || live.visits_over_midnight(*id));
                 }
             });
         };
