@@ -88,7 +88,7 @@ impl Intake {
     }
 
     /// Whether a request or signal is from a bot.
-    pub(super) fn from_bot(&mut self, record: &Record) -> bool {
+    pub(super) fn is_bot(&mut self, record: &Record) -> bool {
         let client = self.client(record);
         bot(record, &client).is_some()
     }

@@ -160,7 +160,8 @@ impl Scene<'_> {
 
     /// E6: every goal of the site, reached or not.
     fn goals(&self, visits: u64) -> Vec<Value> {
-        let mut reached: HashMap<&str, (u64, HashSet<(u64, u32)>)> = HashMap::new();
+        // By name: conversions, and the visits (key, beginning) they are of.
+        let mut reached: HashMap<&str, (u64, HashSet<_>)> = HashMap::new();
         for entry in self.entries(EntryKind::Goal) {
             let (count, by) = reached.entry(self.site.names.text(entry.name)).or_default();
             *count += 1;
