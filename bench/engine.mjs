@@ -30,7 +30,11 @@ export async function engine( { figures } ) {
 	const place = privateDir( join( stateDir(), `bench-engine-${ process.pid }` ) );
 	try {
 		const [ driver, measured ] = [ 'qahm-bench', 'qahm-realtimed' ].map( ( name ) => binary( name, place ) );
-		for ( const what of [ 'events', 'visitor', 'limit', 'history' ] ) {
+		if ( existsSync( COUNTRIES ) ) {
+			copyFileSync( COUNTRIES, join( place, 'country.mmdb' ) );
+			chmodSync( join( place, 'country.mmdb' ), 0o644 );
+		}
+		for ( const what of [ 'events', 'mixed', 'visitor', 'crowd', 'limit', 'history' ] ) {
 			for ( const line of ( await run( driver, [ what, measured, place ] ) ).trim().split( '\n' ) ) {
 				const { name, value, unit, note } = JSON.parse( line );
 				figures.add( name, value, unit, note );

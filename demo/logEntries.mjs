@@ -7,6 +7,8 @@ import { parseLine } from './logLine.mjs';
 /** Log time (ms) and lines that are read ahead. Who looks at no page for so long has left before. */
 export const AHEAD = 5 * 60_000;
 const MOST = 50_000;
+/** Log time (ms): a longer silence is shortened to this, and a line that is older than that begins another log that was appended. */
+export const SILENCE = 15 * 60_000;
 
 /** Reads a log again and again from its beginning, for whoever only wants a look: broken lines left out. */
 export async function* readable( path ) {
@@ -19,11 +21,11 @@ export async function* readable( path ) {
 }
 
 /**
- * The lines that are replayed, in the order of the log; `at` never goes back, for a log's lines may be slightly out of order.
+ * The lines that are replayed, in the order of the log.
  *
  * @param {string} path    The log.
- * @param {object} counted { line(): each line read, skip( reason ): those that are not replayed, with why }
- * @return {AsyncGenerator} { at: Unix ms, what, visitor, next: ms of log time until the visitor's next page if that is within AHEAD, … of the line }
+ * @param {object} counted { line(): each line read, skip( reason ): those that are not replayed, with why, jump(): another time begins }
+ * @return {AsyncGenerator} { at: ms since the first line, what, visitor, next: ms of log time until the visitor's next page if that is within AHEAD, … of the line }
  */
 export async function* entriesOf( path, counted ) {
 	const waiting = [];
@@ -60,7 +62,7 @@ export async function* entriesOf( path, counted ) {
 }
 
 async function* replayed( path, counted ) {
-	let at = -Infinity;
+	const clock = new Clock();
 	for await ( const text of linesOf( path, ( reason ) => counted.skip( `the file is damaged: ${ reason }` ) ) ) {
 		if ( text.trim() === '' ) {
 			continue;
@@ -72,8 +74,25 @@ async function* replayed( path, counted ) {
 			counted.skip( reason );
 			continue;
 		}
-		at = Math.max( at, line.time );
+		const { at, jump } = clock.take( line.time );
+		if ( jump ) {
+			counted.jump();
+		}
 		const digest = createHash( 'sha1' ).update( `${ line.address }\n${ line.agent }`, 'latin1' ).digest( 'base64url' ).slice( 0, 14 );
 		yield { ...line, at, what, visitor: digest };
+	}
+}
+
+/** Goes on with the lines. A line of a wrong date costs no more than a silence; lines are written when requests end, so they may be slightly out of order. */
+export class Clock {
+	at = 0;
+
+	take( time ) {
+		this.latest ??= time;
+		const passed = time - this.latest;
+		const jump = Math.abs( passed ) > SILENCE;
+		this.at += Math.max( 0, Math.min( passed, SILENCE ) );
+		this.latest = jump ? time : Math.max( time, this.latest );
+		return { at: this.at, jump };
 	}
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { entriesOf, readable } from './logEntries.mjs';
+import { SILENCE, entriesOf, readable } from './logEntries.mjs';
 import { hostOf, ownHosts } from './logOwn.mjs';
 import { Pages } from './visitors-pages.mjs';
 import { Tab } from './visitors-tab.mjs';
@@ -20,11 +20,11 @@ export class Replay {
 	 * @param {object} options { log: path, speed: times as fast as it was, Infinity: as fast as can be, own: hosts of the logged site, found out if empty }
 	 */
 	constructor( web, { log, speed, own = [] } ) {
-		Object.assign( this, { web, log, speed, stopped: false, tasks: 0, late: 0, at: 0 } );
+		Object.assign( this, { web, log, speed, stopped: false, tasks: 0, late: 0, time: 0 } );
 		this.own = new Set( own.map( ( host ) => hostOf( `http://${ host }` ) ) );
 		this.people = new Map();
 		this.seen = new Set();
-		this.counts = { lines: 0, views: 0, requests: 0, untracked: 0, skipped: new Map(), answers: new Map(), troubles: new Map() };
+		this.counts = { lines: 0, views: 0, requests: 0, untracked: 0, jumps: 0, skipped: new Map(), answers: new Map(), troubles: new Map() };
 	}
 
 	async run() {
@@ -33,12 +33,12 @@ export class Replay {
 			this.own = await ownHosts( readable( this.log ) );
 		}
 		this.pages = await Pages.of( this.web );
-		const counted = { line: () => counts.lines++, skip: ( reason ) => add( counts.skipped, reason ) };
-		let first;
+		const counted = { line: () => counts.lines++, skip: ( reason ) => add( counts.skipped, reason ), jump: () => counts.jumps++ };
+		let began;
 		for await ( const entry of entriesOf( this.log, counted ) ) {
-			first ??= { log: entry.at, real: performance.now() };
-			this.at = entry.at;
-			await this.until( first.real + ( entry.at - first.log ) / this.speed );
+			began ??= performance.now();
+			this.time = entry.time;
+			await this.until( began + entry.at / this.speed );
 			if ( this.stopped ) {
 				break;
 			}
@@ -88,17 +88,18 @@ export class Replay {
 	/** Where the replay is, for a line of progress. */
 	progress() {
 		const { lines, views, requests, skipped } = this.counts;
-		const clock = this.at ? new Date( this.at ).toISOString().slice( 0, 19 ).replace( 'T', ' ' ) : '–';
+		const clock = this.time ? new Date( this.time ).toISOString().slice( 0, 19 ).replace( 'T', ' ' ) : '–';
 		const late = this.late > 1000 ? `, ${ ( this.late / 1000 ).toFixed( 0 ) } s late: the demo cannot answer faster` : '';
 		return `${ clock } UTC: ${ lines } lines, ${ views } pages, ${ requests } other requests, ${ this.seen.size } visitors, ${ sum( skipped ) } skipped, ${ this.people.size } here${ late }`;
 	}
 
 	summary() {
-		const { lines, views, requests, untracked, skipped, answers, troubles } = this.counts;
+		const { lines, views, requests, untracked, jumps, skipped, answers, troubles } = this.counts;
 		const rows = ( title, map ) => ( map.size ? [ title, ...[ ...map ].sort( ( a, b ) => b[ 1 ] - a[ 1 ] ).map( ( [ what, times ] ) => `  ${ what }: ${ times }` ) ] : [] );
 		return [
 			`${ lines } lines: ${ views } pages viewed and ${ requests } other requests (not found, failed, bots) of ${ this.seen.size } visitors${ untracked ? `; ${ untracked } pages came without tracker` : '' }`,
 			this.own.size ? `The log's own site: ${ [ ...this.own ].sort().join( ', ' ) }` : 'The log does not tell its own site (OWN=www.example.org does)',
+			...( jumps ? [ `${ jumps } silences of more than ${ SILENCE / 60_000 } minutes shortened (or lines of another time)` ] : [] ),
 			...rows( `${ sum( skipped ) } skipped:`, skipped ),
 			...rows( 'Answers to the beacons:', answers ),
 			...rows( 'Failed:', troubles ),

@@ -50,7 +50,8 @@ const chance = ( share ) => Math.random() < share;
 export class People {
 	/** @param {object} options { amount: how many, seconds: how long } */
 	constructor( web, { amount, seconds } ) {
-		Object.assign( this, { web, amount, seconds, here: 0, views: 0, answers: new Map(), ends: Infinity } );
+		// Who has less than a minute reads faster, so that there is as much to see.
+		Object.assign( this, { web, amount, seconds, pace: Math.min( 1, seconds / 60 ), here: 0, views: 0, answers: new Map(), ends: Infinity } );
 	}
 
 	async run() {
@@ -99,7 +100,7 @@ class Person {
 
 	async visit() {
 		const { people, web } = this;
-		await this.wait( between( 0, people.seconds * 250 ) );
+		await pause( between( 0, people.seconds * 250 ) );
 		people.here++;
 		try {
 			let path = web.home.pathname + this.query;
@@ -131,11 +132,11 @@ class Person {
 		await tab.begin();
 		people.views++;
 		this.referrer = new URL( path, web.home ).href;
-		const read = Math.min( Date.now() + between( 4_000, 25_000 ), people.ends );
+		const read = Math.min( Date.now() + between( 4_000, 25_000 ) * people.pace, people.ends );
 		await this.wait( 300 );
 		await tab.send( tab.times() );
 		for ( const doing of this.plans( tab ) ) {
-			await this.stay( tab, Math.min( Date.now() + between( 500, 4_000 ), read ) );
+			await this.stay( tab, Math.min( Date.now() + between( 500, 4_000 ) * people.pace, read ) );
 			await doing();
 		}
 		await this.stay( tab, read );
@@ -195,9 +196,9 @@ class Person {
 		}
 	}
 
-	/** Waits, but not beyond the end. */
+	/** Waits at the pace of all, but not beyond the end. */
 	wait( milliseconds ) {
-		return pause( Math.max( 0, Math.min( milliseconds, this.people.ends - Date.now() ) ) );
+		return pause( Math.max( 0, Math.min( milliseconds * this.people.pace, this.people.ends - Date.now() ) ) );
 	}
 }
 

@@ -40,9 +40,10 @@ function qahm_realtime_record(string $site, string $kind, array $fields): bool {
  *                       takes longer than all of this, and is made wherever a script mentions it). Read are
  *                       REQUEST_METHOD, REMOTE_ADDR, HTTP_HOST, HTTP_USER_AGENT, HTTP_X_FORWARDED_FOR, HTTP_SEC_GPC,
  *                       HTTP_DNT, HTTP_COOKIE, HTTP_SEC_CH_UA, HTTP_SEC_CH_UA_MOBILE and HTTP_SEC_CH_UA_PLATFORM.
- * @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted' or 'excluded:role';
- *                       400 or 413 and what is wrong with the beacon; 403 'host' (not one of the site's), 404 'site',
- *                       405 'method', 503 'full' (not all events fitted the ring) or 'absent' (no ring).
+ * @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted', 'excluded:role' or
+ *                       'excluded:opt-out' (the visitor's own choice); 400 or 413 and what is wrong with the beacon;
+ *                       403 'host' (not one of the site's), 404 'site', 405 'method', 503 'full' (not all events fitted
+ *                       the ring) or 'absent' (no ring).
  *                       With "d": 200 and the explanation, JSON; 403 'token', 503 'absent' (no engine).
  */
 function qahm_realtime_collect(string $body, ?array $server = null): array {}

@@ -2,22 +2,26 @@
 
 use std::borrow::Cow;
 
-use ext_php_rs::{boxed::ZBox, builders::ModuleBuilder, php_function, types::ZendHashTable, wrap_function};
-use qahm_event::{Beacon, Flags, HINTS_MAX, Micros, SiteId, Visitor, host_hash, is_excluded};
+use ext_php_rs::{
+    boxed::ZBox, builders::ModuleBuilder, php_function, types::ZendHashTable, wrap_function,
+    zend::ProcessGlobals,
+};
+use qahm_event::{Beacon, Flags, HINTS_MAX, Micros, OPT_OUT, SiteId, Visitor, exclusion, host_hash};
 use qahm_ring::Ring;
 
 use crate::{
     bytes::Bytes,
     explain::{Question, explain},
     mapping::{self, Mapping, Reach},
-    server::Server,
+    server::{self, Server},
 };
 
 /// HTTP status, and the reason for the `X-Qahm-Realtime` header.
 pub(crate) type Answer = (u16, Cow<'static, str>);
 
 const ACCEPTED: Answer = (204, Cow::Borrowed("accepted"));
-const EXCLUDED: Answer = (204, Cow::Borrowed("excluded:role"));
+const ROLE: Answer = (204, Cow::Borrowed("excluded:role"));
+const CHOICE: Answer = (204, Cow::Borrowed("excluded:opt-out"));
 const HOST: Answer = (403, Cow::Borrowed("host"));
 const SITE: Answer = (404, Cow::Borrowed("site"));
 const METHOD: Answer = (405, Cow::Borrowed("method"));
@@ -39,12 +43,23 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 ///                       takes longer than all of this, and is made wherever a script mentions it). Read are
 ///                       REQUEST_METHOD, REMOTE_ADDR, HTTP_HOST, HTTP_USER_AGENT, HTTP_X_FORWARDED_FOR, HTTP_SEC_GPC,
 ///                       HTTP_DNT, HTTP_COOKIE, HTTP_SEC_CH_UA, HTTP_SEC_CH_UA_MOBILE and HTTP_SEC_CH_UA_PLATFORM.
-/// @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted' or 'excluded:role';
-///                       400 or 413 and what is wrong with the beacon; 403 'host' (not one of the site's), 404 'site',
-///                       405 'method', 503 'full' (not all events fitted the ring) or 'absent' (no ring).
+/// @return array{int, string} The HTTP status to answer with, and the reason: 204 'accepted', 'excluded:role' or
+///                       'excluded:opt-out' (the visitor's own choice); 400 or 413 and what is wrong with the beacon;
+///                       403 'host' (not one of the site's), 404 'site', 405 'method', 503 'full' (not all events fitted
+///                       the ring) or 'absent' (no ring).
 ///                       With "d": 200 and the explanation, JSON; 403 'token', 503 'absent' (no engine).
 #[php_function]
 fn qahm_realtime_collect(body: Bytes<'_>, server: Option<&ZendHashTable>) -> ZBox<ZendHashTable> {
+    // The modules of a few web servers (PHP's own among them) say nothing of the request: there PHP makes the array.
+    let globals;
+    let server = match server {
+        None if !Server::told() => {
+            server::make();
+            globals = ProcessGlobals::get();
+            globals.http_server_vars()
+        }
+        given => given,
+    };
     let (status, reason) = collect(body.0, &Server::new(server));
     let mut answer = ZendHashTable::with_capacity(2);
     // Neither an integer nor a short text can fail to become a value of PHP.
@@ -64,7 +79,7 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
     let time = Micros::now();
     let mut hints = [0; HINTS_MAX];
     let mut visitor = server.visitor(time, &mut hints);
-    let excluded = is_excluded(server.get(c"HTTP_COOKIE"));
+    let excluded = exclusion(server.get(c"HTTP_COOKIE"));
     let answer = mapping::with(|worker| {
         let Some(mapping) = worker.tended(time, Reach::Make) else { return Some(ABSENT) };
         match admit(&mapping.ring, beacon.site, server.get(c"HTTP_HOST")) {
@@ -74,10 +89,11 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
         if beacon.explain.is_some() {
             return None;
         }
-        if !excluded {
-            return Some(push_all(mapping, &beacon, &visitor));
+        let Some(reason) = excluded else { return Some(push_all(mapping, &beacon, &visitor)) };
+        if !mapping.push(|buffer| beacon.excluded(reason, &visitor, buffer)) {
+            return Some(FULL);
         }
-        Some(if mapping.push(|buffer| beacon.excluded("role", &visitor, buffer)) { EXCLUDED } else { FULL })
+        Some(if reason == OPT_OUT { CHOICE } else { ROLE })
     });
     // Outside of the worker, which both the check of the token and the question need for themselves.
     answer.unwrap_or_else(|| explain(&Question { beacon: &beacon, visitor: &visitor, excluded }))

@@ -20,8 +20,8 @@ const TOKEN: Answer = (403, std::borrow::Cow::Borrowed("token"));
 pub(crate) struct Question<'a> {
     pub(crate) beacon: &'a Beacon<'a>,
     pub(crate) visitor: &'a Visitor<'a>,
-    /// The request has the cookie of those who are not counted.
-    pub(crate) excluded: bool,
+    /// Why the request's cookie says that its sender is not counted.
+    pub(crate) excluded: Option<&'static str>,
 }
 
 /// Asks the engine about the first event. The token in the beacon is the proof that its sender may know.
@@ -34,8 +34,7 @@ pub(crate) fn explain(question: &Question<'_>) -> Answer {
         Verdict::NoKey => return ABSENT,
     }
     let mut buffer = [0; RECORD_MAX];
-    let reason = excluded.then_some("role");
-    let Some(record) = beacon.explained(reason, visitor, &mut buffer) else { return ABSENT };
+    let Some(record) = beacon.explained(*excluded, visitor, &mut buffer) else { return ABSENT };
     let mut request = format!(r#"{{"op":"explain","site":"{}","record":""#, beacon.site);
     for byte in record {
         // Writing to a text does not fail.

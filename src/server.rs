@@ -2,7 +2,10 @@
 
 use std::ffi::CStr;
 
-use ext_php_rs::{ffi::sapi_module, types::ZendHashTable};
+use ext_php_rs::{
+    ffi::{sapi_module, zend_is_auto_global},
+    types::{ZendHashTable, ZendStr},
+};
 use qahm_event::{Flags, HINTS_MAX, Micros, Peer, Visitor, join_hints};
 
 /// Variables of a request, as bytes.
@@ -15,6 +18,11 @@ pub(crate) enum Server<'a> {
 impl<'a> Server<'a> {
     pub(crate) fn new(given: Option<&'a ZendHashTable>) -> Self {
         given.map_or(Self::Current, Self::Given)
+    }
+
+    /// Whether the web server's module says anything of the current request.
+    pub(crate) fn told() -> bool {
+        current(c"REQUEST_METHOD").is_some()
     }
 
     /// A variable; empty when it is absent or no string.
@@ -45,6 +53,14 @@ impl<'a> Server<'a> {
             forwarded: self.get(c"HTTP_X_FORWARDED_FOR"),
         }
     }
+}
+
+/// Has PHP make `$_SERVER`, which it does when a script mentions it. `ProcessGlobals` does that, too, but holds a shared
+/// reference to what the call changes, and so may not see it.
+pub(crate) fn make() {
+    let mut name = ZendStr::new("_SERVER", false);
+    // SAFETY: called within a request, with a text of PHP's that outlives the call.
+    unsafe { zend_is_auto_global(name.as_mut_ptr()) };
 }
 
 /// A variable of the current request: a text that the web server's module keeps until the request ends, which is after

@@ -29,6 +29,8 @@ const STAGES = [
 	// What only root can prepare: directories and rings of other users.
 	{ name: 'rust-as-root', command: cargoTest( ...( nextest ? [ '--workspace', '-E', 'package(qahm-ring) + package(qahm-runtime)' ] : [ '-p', 'qahm-ring', '-p', 'qahm-runtime' ] ) ), limit: 10 * MINUTE, tests: true, root: true, when: process.getuid() === 0 },
 	{ name: 'ring-chaos', command: cargoTest( '-p', 'qahm-ring', '--features', 'chaos' ), limit: 10 * MINUTE, tests: true },
+	// The model that the engine's numbers are compared with, on scenarios that were computed by hand.
+	{ name: 'reference', command: [ 'python3', '-m', 'unittest', 'discover', '--start-directory', 'tests/reference' ], limit: 5 * MINUTE },
 	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true },
 	{ name: 'plugin', command: phpunit( 'unit' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'packaging', command: nodeTest( 'tests/packaging' ), limit: 5 * MINUTE, tests: true },

@@ -1,7 +1,8 @@
 //! Measures the engine: the real binary, a real ring, this process as the producer. See `bench/run.mjs`.
 //!
-//! - `engine` the process that is measured · `traffic` what is sent to it · `store` what it committed
-//! - `events` its speed · `memory` its memory · `history` screens of what is stored · `figure` a result
+//! - `engine` the process that is measured · `traffic` what happens · `store` what was committed
+//! - `sender` events as records · `crowd` who the visitors of the mixed traffic are · `mixed` their records
+//! - `events` the engine's speed · `memory` its memory · `history` screens of what is stored · `figure` a result
 
 #![expect(
     clippy::indexing_slicing,

@@ -26,13 +26,13 @@ for ( const [ how, path ] of [ [ 'shortcode', '/about/' ], [ 'block', '/contact/
 		await page.keyboard.press( 'Enter' );
 		assert.match( await box( page ).getByRole( 'status' ).innerText(), /not counted/ );
 		const [ cookie, ...others ] = await context.cookies();
-		assert.deepEqual( [ cookie.name, cookie.value, cookie.path, cookie.sameSite, others.length ], [ 'qahm_realtime_exclude', '1', '/', 'Lax', 0 ] );
+		assert.deepEqual( [ cookie.name, cookie.value, cookie.path, cookie.sameSite, others.length ], [ 'qahm_realtime_exclude', 'visitor', '/', 'Lax', 0 ] );
 		assert.ok( cookie.expires > Date.now() / 1000 + 300 * 86400, 'kept for months' );
 
 		const before = wire.beacons.length;
 		await page.goto( `${ SITE }${ path }` );
 		await wire.until( () => wire.views.length === 2 );
-		assert.ok( wire.beacons.slice( before ).filter( ( { view } ) => view === wire.views[ 1 ].id ).every( ( { status, reason } ) => status === 204 && reason === 'excluded:role' ) );
+		assert.ok( wire.beacons.slice( before ).filter( ( { view } ) => view === wire.views[ 1 ].id ).every( ( { status, reason } ) => status === 204 && reason === 'excluded:opt-out' ) );
 		assert.match( await box( page ).getByRole( 'status' ).innerText(), /not counted/ );
 		await button.click();
 		assert.equal( await button.innerText(), 'Do not count my visits' );

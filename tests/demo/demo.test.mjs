@@ -41,7 +41,7 @@ test( 'the demo serves, counts its visitors, keeps its address, runs beside anot
 	const address = /http:\/\/127\.0\.0\.1:\d+/.exec( said )[ 0 ];
 	assert.match( said, /user admin, password admin/ );
 	assert.match( await ( await fetch( address ) ).text(), /The Lighthouse Journal/ );
-	assert.match( demo( 'visitors.mjs', one, { N: 5, SECONDS: 5 } ), /204 accepted/ );
+	assert.match( demo( 'visitors.mjs', one, { N: 20, SECONDS: 8 } ), /204 accepted/ );
 	assert.ok( await until( () => processesOf( one ).some( ( { command } ) => command.includes( 'qahm-realtimed' ) ), 10_000 ), 'the engine was started by the first visitors' );
 
 	demo( 'start.mjs', two );

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
 import { LINE_MAX, parseLine } from '../../demo/logLine.mjs';
+import { Clock } from '../../demo/logEntries.mjs';
 import { kindOf } from '../../demo/logKind.mjs';
 import { Random } from './random.mjs';
 
@@ -60,6 +61,17 @@ test( 'what a line is replayed as', () => {
 	assert.equal( kind( { status: 502 } ), 'request' );
 	assert.equal( kind( { agent: 'Mozilla/5.0 (compatible; Examplebot/2.1)' } ), 'request' );
 	assert.equal( kind( { agent: '' } ), 'request' );
+} );
+
+test( 'the clock of a log: nearly in order, silent for long, with a line of a wrong date, two logs in one', () => {
+	const minutes = ( ...times ) => {
+		const clock = new Clock();
+		return times.map( ( time ) => clock.take( time * 60_000 ).at / 60_000 );
+	};
+	assert.deepEqual( minutes( 100, 101, 100, 102, 101, 103 ), [ 0, 1, 1, 2, 2, 3 ] );
+	assert.deepEqual( minutes( 0, 1, 600, 601 ), [ 0, 1, 16, 17 ] );
+	assert.deepEqual( minutes( 1000, -9e6, 1001, 9e6, 1002 ), [ 0, 0, 15, 30, 30 ] );
+	assert.deepEqual( minutes( 1000, 1010, 500, 505 ), [ 0, 10, 10, 15 ] );
 } );
 
 /** Either a reason, or fields of the right kind within their bounds. */

@@ -50,7 +50,10 @@ echo "-- excluded\n";
 foreach (['qahm_realtime_exclude=1', 'a=b; qahm_realtime_exclude=1; c=d', 'a=b;qahm_realtime_exclude=1'] as $cookie) {
     collect(beacon(['e' => [['b'], ['b']]]), $known + ['HTTP_COOKIE' => $cookie]);
 }
-foreach (['qahm_realtime_exclude=0', 'qahm_realtime_exclude=10', 'xqahm_realtime_exclude=1', 'a=qahm_realtime_exclude=1', 'qahm_realtime_exclude'] as $cookie) {
+foreach (['qahm_realtime_exclude=visitor', 'a=b; qahm_realtime_exclude=visitor; c=d'] as $cookie) {
+    collect(beacon(), $known + ['HTTP_COOKIE' => $cookie]);
+}
+foreach (['qahm_realtime_exclude=0', 'qahm_realtime_exclude=visitors', 'qahm_realtime_exclude=10', 'xqahm_realtime_exclude=1', 'a=qahm_realtime_exclude=1', 'qahm_realtime_exclude'] as $cookie) {
     collect(beacon(), $known + ['HTTP_COOKIE' => $cookie]);
 }
 drained();
@@ -98,6 +101,9 @@ beat 8 5 - Url=/a?b
 204 excluded:role
 204 excluded:role
 204 excluded:role
+204 excluded:opt-out
+204 excluded:opt-out
+204 accepted
 204 accepted
 204 accepted
 204 accepted
@@ -106,6 +112,9 @@ beat 8 5 - Url=/a?b
 excluded 8 5 - Reason=role
 excluded 8 5 - Reason=role
 excluded 8 5 - Reason=role
+excluded 8 5 - Reason=opt-out
+excluded 8 5 - Reason=opt-out
+beat 8 5 - Url=/a?b
 beat 8 5 - Url=/a?b
 beat 8 5 - Url=/a?b
 beat 8 5 - Url=/a?b

@@ -61,6 +61,24 @@ foreach (['given', 'current'] as $how) {
 }
 proc_terminate($pool);
 proc_close($pool);
+
+echo "-- a web server whose module says nothing\n";
+$plain = proc_open([PHP_BINARY, '-n', '-S', '127.0.0.1:0', '-t', $place, ...$options], [1 => ['file', '/dev/null', 'w'], 2 => ['pipe', 'w']], $pipes);
+stream_set_blocking($pipes[2], false);
+$said = '';
+until('it listens', function () use (&$said, &$address, $pipes) {
+    return preg_match('~\((http://[\d.:]+)\) started~', $said .= stream_get_contents($pipes[2]), $address);
+});
+$headers = "Host: known.test\r\nContent-Type: text/plain\r\nUser-Agent: Agent";
+foreach (['given', 'current'] as $how) {
+    foreach (['', "\r\nCookie: qahm_realtime_exclude=visitor"] as $more) {
+        $context = stream_context_create(['http' => ['method' => 'POST', 'header' => $headers . $more, 'content' => beacon()]]);
+        echo file_get_contents("$address[1]/$how.php", false, $context), "\n";
+    }
+}
+drained();
+proc_terminate($plain);
+proc_close($plain);
 stop($engine);
 ?>
 --EXPECT--
@@ -87,3 +105,12 @@ excluded 12 5 192.0.2.7 Reason=role
 beat 12 5 192.0.2.7 Url=/a?b UserAgent=Latin � ClientHints="B";v="1"; ?0; "Linux" ForwardedFor=198.51.100.1
 beat 8 5 - Url=/a?b
 excluded 12 5 192.0.2.7 Reason=role
+-- a web server whose module says nothing
+[204,"accepted"]
+[204,"excluded:opt-out"]
+[204,"accepted"]
+[204,"excluded:opt-out"]
+beat 8 5 127.0.0.1 Url=/a?b UserAgent=Agent
+excluded 8 5 127.0.0.1 Reason=opt-out
+beat 8 5 127.0.0.1 Url=/a?b UserAgent=Agent
+excluded 8 5 127.0.0.1 Reason=opt-out

@@ -21,6 +21,7 @@ $events = [['v', 1, 'https://from.test/', 'Title', 0, ['post', 'Ann', '']], ['b'
 $visitor = ['REMOTE_ADDR' => '192.0.2.7', 'HTTP_USER_AGENT' => 'Agent', 'HTTP_SEC_GPC' => '1'];
 $ask($token, $visitor, ['e' => $events, 'w' => 1]);
 $ask($token, $visitor + ['HTTP_COOKIE' => 'qahm_realtime_exclude=1'], ['e' => $events]);
+$ask($token, ['HTTP_COOKIE' => 'qahm_realtime_exclude=visitor']);
 echo "-- tokens that are none\n";
 foreach (['', 7, ['x'], 'v1.bad.bad', substr($token, 0, -1), qahm_realtime_token_mint(OTHER, 1, '')] as $bad) {
     $ask($bad);
@@ -46,6 +47,7 @@ stop($engine);
 200 {"record":"beat 8 5 - Url=/a?b","site":"00000000000000ab"}
 200 {"record":"view 284 5 192.0.2.7 Url=/a?b Referrer=https://from.test/ UserAgent=Agent Title=Title Meta=post|Ann|","site":"00000000000000ab"}
 200 {"record":"view 28 5 192.0.2.7 Url=/a?b Referrer=https://from.test/ UserAgent=Agent Title=Title Reason=role Meta=post|Ann|","site":"00000000000000ab"}
+200 {"record":"beat 8 5 - Url=/a?b Reason=opt-out","site":"00000000000000ab"}
 -- tokens that are none
 403 token
 403 token

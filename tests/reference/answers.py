@@ -4,13 +4,12 @@ Members that begin with an underscore are for the comparison only (`compare.py`)
 
  1. A filter by page means: for who is active now, that this page is the one looked at; for visits and visitors of a window,
     that they saw it; for views, entries, load times and requests, that they are of it.
- 2. A filter by country, device, source or channel means the profile of the visit; of load times and entries,
-    as it was when they came. Private views have the private profile;
-    answers of the server to somebody who is not known have none and match no such filter.
+ 2. A filter by country, device, source or channel means the profile of the visit; of load times and entries, as it was when
+    they came. Private views fit no such filter, nor do answers of the server to somebody who is not known.
  3. Visitors of the last 30 minutes leave private views out (they are counted by moment only), also in each dimension.
- 4. A visit in progress is listed once, with what its key counts as; a key in V1 without a visit, too, so that the counts and
-    `private` sum to `active`. With a page filter it counts only its visitors on that page.
- 5. The journey has every view that began, repetitions too: the last 50.
+ 4. A visit in progress is listed once, with what its key counts as; a key in V1 without a visit is not. With a page filter
+    a visit counts only its visitors on that page. So the counts and `private` sum to `active` less the keys without a visit.
+ 5. The journey has every view that began, repetitions too: the last 50, and before them the entry.
  6. Quantiles: the value of rank ceil(q·n) of the sorted samples; of durations likewise.
  7. A form being filled was started, too; what was submitted is not abandoned. A goal is listed with no conversions, too.
 """
@@ -18,14 +17,14 @@ Members that begin with an underscore are for the comparison only (`compare.py`)
 import math
 
 from key import THIRTY, visitors
-from model import FIELDS
+from model import FIELDS, PRIVATE
 
 METRICS = ("load", "ttfb", "fcp", "lcp", "inp", "cls")
 
 
 def profile_matches(profile, asked):
     for member, field in (("country", "country"), ("device", "device"), ("source", "host"), ("channel", "channel")):
-        if member in asked and (profile is None or profile[FIELDS.index(field)] != asked[member]):
+        if member in asked and (profile in (None, PRIVATE) or profile[FIELDS.index(field)] != asked[member]):
             return False
     return True
 
@@ -110,6 +109,8 @@ class Answers:
         for key, view, profile in self.active:
             if key.private:
                 private += 1
+            elif key.visit is None:
+                continue
             elif key.name in rows:
                 rows[key.name]["count"] += 1
             else:
@@ -122,17 +123,20 @@ class Answers:
         visit = key.visit
         current = max(visitors(key.views, self.now, self.window),
                       key=lambda v: (-1 if v.last_visible is None else v.last_visible, v.order))
-        began = visit.began if visit else key.first_heard
+        began = visit.began
         row = dict(zip(FIELDS, profile))
         return {
             "_key": key.name, "_pages": {v.page for v in visitors(key.views, self.now, self.window)}, "count": 1,
-            "entry": visit.entry if visit else key.views[0].page, "page": current.page,
-            "title": self.site.titles.get(current.page, ""), "pages": visit.pages[-50:] if visit else [],
-            "views": len(visit.pages) if visit else 0, "began": began + self.offset, "duration": self.now - began,
-            "engaged": visit.engaged if visit else None, "channel": row["channel"], "source": row["host"],
+            "entry": visit.entry, "page": current.page,
+            "title": self.site.titles.get(current.page, ""), "pages": self.journey(visit),
+            "views": len(visit.pages), "began": began + self.offset, "duration": self.now - began,
+            "engaged": visit.engaged, "channel": row["channel"], "source": row["host"],
             "campaign": row["utm_campaign"], "device": row["device"], "browser": row["browser"], "os": row["os"],
             "country": row["country"],
         }
+
+    def journey(self, visit):
+        return ([visit.entry] if len(visit.pages) > 50 else []) + visit.pages[-50:]
 
     def pages(self):
         visits, views = self.visits(), self.views()

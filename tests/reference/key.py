@@ -6,11 +6,11 @@ definitions are silent). New here, for the kinds of event that the first tracker
 - Every event of a beacon is a sign of life: engagement, load times, a click, a form, an error, an own event. Those do not
   change what is visible, reopen nothing that was closed, and do not bring back a view that yields.
 - They are dropped as duplicates by the same rule (view, sequence ≤ the last one taken).
+- A view that left is remembered for 30 minutes after it was last heard from, like any other: a late repetition is none.
 """
 
 LEAVE = 3
 LEAVE_BY_LINK = 10
-LEFT_REMEMBERED = 120
 THIRTY = 1800
 VISIT_GAP = 1800
 LEFT_AFTER = 120
@@ -50,7 +50,7 @@ class View:
         return self.present(now, window) and self.visible and self.phase != YIELDING
 
     def forgotten(self, now):
-        return now >= self.heard + (LEFT_REMEMBERED if self.left(now) else THIRTY)
+        return now >= self.heard + THIRTY
 
     def show(self, visible, at):
         if visible or self.visible:
@@ -117,7 +117,6 @@ class Key:
         self.profile = profile
         self.views = []
         self.heard = 0
-        self.first_heard = 0
         self.visit = None
         # (second taken, views as they were from then on), after each event.
         self.standings = []

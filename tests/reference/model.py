@@ -146,13 +146,10 @@ class Site:
                     self.set_aside.add(event.view)
                 return
             key = self.key_of(event)
-        known_before = key.name in self.keys
         taken = key.hear(now, self.window, event, lambda key: self.make_view(key, event))
         if taken is None:
             return
         self.keys[key.name] = key
-        if not known_before:
-            key.first_heard = event.at
         view, begins = taken
         if key.visit and key.visit.left:
             key.visit.left.undone, key.visit.left, key.absent = True, None, None

@@ -111,7 +111,7 @@ class Traffic:
                 continue
             kept.append(sent)
             if self.chance(rough):
-                later = sent[0] + self.random.choice([0, 0, 1, 5, 60, 110])
+                later = sent[0] + self.random.choice([0, 0, 1, 5, 60, 110, 130, 1000])
                 kept.append([later, {**sent[1], "second": later}])
             if self.chance(rough) and self.options.get("late", True):
                 sent[0] += self.random.choice([1, 1, 2, 3])

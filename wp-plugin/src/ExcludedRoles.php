@@ -10,11 +10,14 @@ namespace QahmRealtime;
 use WP_User;
 
 /**
- * The session cookie by which the collectors know users who are not to be counted. Nothing else is ever stored on a terminal.
+ * The session cookie by which the collectors know users who are not to be counted. A visitor's own choice is another value of
+ * the same cookie (assets/src/opt-out.ts), which no role and no logout touches. Nothing else is ever stored on a terminal.
  */
 final class ExcludedRoles {
 
-	private const COOKIE = 'qahm_realtime_exclude';
+	private const COOKIE  = 'qahm_realtime_exclude';
+	private const ROLE    = '1';
+	private const VISITOR = 'visitor';
 
 	/**
 	 * On init: brings the cookie in line with the roles of the user, who is logged in.
@@ -61,18 +64,14 @@ final class ExcludedRoles {
 	 * @param bool $exclude Whether this browser is not to be counted.
 	 */
 	private static function apply( bool $exclude ): void {
-		if ( isset( $_COOKIE[ self::COOKIE ] ) === $exclude || headers_sent() ) {
+		$now = $_COOKIE[ self::COOKIE ] ?? null; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- compared only.
+		if ( self::VISITOR === $now || ( $exclude ? self::ROLE : null ) === $now || headers_sent() ) {
 			return;
 		}
-		// Where plugins live outside the path of WordPress's cookie, collect.php needs one of its own.
-		$paths = array( COOKIEPATH );
-		if ( defined( 'PLUGINS_COOKIE_PATH' ) && ! str_starts_with( PLUGINS_COOKIE_PATH, COOKIEPATH ) ) {
-			$paths[] = PLUGINS_COOKIE_PATH;
-		}
-		foreach ( $paths as $path ) {
+		foreach ( self::paths() as $path ) {
 			setcookie(
 				self::COOKIE,
-				$exclude ? '1' : '',
+				$exclude ? self::ROLE : '',
 				array(
 					'expires'  => $exclude ? 0 : 1,
 					'path'     => $path,
@@ -84,9 +83,18 @@ final class ExcludedRoles {
 			);
 		}
 		if ( $exclude ) {
-			$_COOKIE[ self::COOKIE ] = '1';
+			$_COOKIE[ self::COOKIE ] = self::ROLE;
 		} else {
 			unset( $_COOKIE[ self::COOKIE ] );
 		}
+	}
+
+	/**
+	 * Where the cookie is set: where plugins live outside the path of WordPress's cookie, collect.php needs one of its own.
+	 *
+	 * @return list<string>
+	 */
+	public static function paths(): array {
+		return defined( 'PLUGINS_COOKIE_PATH' ) && ! str_starts_with( PLUGINS_COOKIE_PATH, COOKIEPATH ) ? array( COOKIEPATH, PLUGINS_COOKIE_PATH ) : array( COOKIEPATH );
 	}
 }

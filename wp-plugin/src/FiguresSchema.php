@@ -13,9 +13,17 @@ namespace QahmRealtime;
 final class FiguresSchema {
 
 	private const INTEGER = array( 'type' => 'integer' );
+	private const COUNT   = array( 'type' => array( 'integer', 'null' ) );
 	private const NUMBER  = array( 'type' => array( 'number', 'null' ) );
 	private const TEXT    = array( 'type' => 'string' );
 	private const FLAG    = array( 'type' => 'boolean' );
+	private const NUMBERS = array( 'type' => 'object', 'additionalProperties' => self::INTEGER ); // By name.
+
+	/** What a day has counted. */
+	private const DAY = array(
+		'type'       => array( 'object', 'null' ),
+		'properties' => array( 'visitors' => self::COUNT, 'views' => self::COUNT ),
+	);
 
 	/** A fraction: how many, of how many. */
 	private const FRACTION = array(
@@ -111,7 +119,14 @@ final class FiguresSchema {
 			'pages'          => self::rows( array( 'path' => self::TEXT, 'title' => self::TEXT, 'active' => self::INTEGER ) ),
 			'minutes'        => array( 'type' => 'array', 'items' => array( 'type' => array( 'integer', 'null' ) ) ),
 			'alerts'         => self::rows( array() ),
-			'excluded'       => array( 'type' => 'object', 'additionalProperties' => self::INTEGER ),
+			'trend'          => self::object( array( 'now' => array( 'type' => 'number' ), 'before' => array( 'type' => 'number' ), 'direction' => array( 'type' => 'string', 'enum' => array( 'up', 'down', 'same' ) ), 'percent' => self::COUNT ), true ) + array( 'description' => __( 'The last 5 minutes against the 5 before: means of the highest number of each minute.', 'qahm-realtime' ) ),
+			'usual'          => self::usual(),
+			'record'         => self::record(),
+			'yesterday'      => self::DAY + array( 'description' => __( 'Yesterday until this time of day.', 'qahm-realtime' ) ),
+			'channels'       => self::NUMBERS,
+			'devices'        => self::NUMBERS,
+			'countries'      => self::NUMBERS,
+			'excluded'       => self::NUMBERS + array( 'description' => __( 'What was not counted today, by reason: role (users whose role is not counted), opt-out (the visitor\'s own choice), bot, path, ip, country, consent.', 'qahm-realtime' ) ),
 			'stale'          => self::FLAG + array( 'description' => __( 'Whether the engine was too busy to answer: only counters then.', 'qahm-realtime' ) ),
 		);
 	}
@@ -216,18 +231,17 @@ final class FiguresSchema {
 	 */
 	private static function history(): array {
 		$series = array( 'type' => 'array', 'items' => self::NUMBER );
-		$both   = self::object( array( 'visitors' => self::NUMBER, 'views' => self::NUMBER ) );
 		return array(
 			'from'          => self::INTEGER,
 			'to'            => self::INTEGER,
 			'step'          => self::INTEGER,
 			'series'        => array( 'type' => 'object', 'additionalProperties' => $series ),
 			'yesterday'     => array( 'type' => array( 'object', 'null' ), 'additionalProperties' => $series ),
-			'usual'         => array( 'type' => array( 'object', 'null' ) ),
-			'peak'          => array( 'type' => array( 'object', 'null' ) ),
-			'record'        => array( 'type' => array( 'object', 'null' ) ),
-			'today'         => $both,
-			'yesterday_now' => $both,
+			'usual'         => self::usual(),
+			'peak'          => self::object( array( 'value' => self::INTEGER, 'time' => self::INTEGER ), true ),
+			'record'        => self::record(),
+			'today'         => self::DAY,
+			'yesterday_now' => self::DAY,
 			'changes'       => self::rows( array( 'time' => self::INTEGER, 'what' => self::TEXT, 'name' => self::TEXT ) ),
 			'totals'        => array( 'type' => 'object' ),
 			'timings'       => array( 'type' => 'object' ),
@@ -235,6 +249,25 @@ final class FiguresSchema {
 			'total'         => self::INTEGER,
 			'grid'          => array( 'type' => 'array' ),
 		);
+	}
+
+	/**
+	 * What is usual at this hour (V4).
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function usual(): array {
+		$members = array( 'low' => self::NUMBER, 'median' => self::NUMBER, 'high' => self::NUMBER, 'state' => array( 'type' => array( 'string', 'null' ), 'enum' => array( 'below', 'as usual', 'above', null ) ), 'percent' => self::COUNT, 'days' => self::COUNT );
+		return self::object( $members, true ) + array( 'description' => __( 'What is usual at this hour of the week; "days" is in how many days that is known.', 'qahm-realtime' ) );
+	}
+
+	/**
+	 * The highest number ever (V3).
+	 *
+	 * @return array<string, mixed>
+	 */
+	private static function record(): array {
+		return self::object( array( 'value' => self::INTEGER, 'date' => self::TEXT ), true ) + array( 'description' => __( 'The highest peak of an earlier day.', 'qahm-realtime' ) );
 	}
 
 	/**
@@ -272,11 +305,12 @@ final class FiguresSchema {
 	 * An object.
 	 *
 	 * @param array<string|int, array<string, mixed>> $members Its members.
+	 * @param bool                                    $absent  Whether there may be null in its place.
 	 * @return array<string, mixed>
 	 */
-	private static function object( array $members ): array {
+	private static function object( array $members, bool $absent = false ): array {
 		return array(
-			'type'       => 'object',
+			'type'       => $absent ? array( 'object', 'null' ) : 'object',
 			'properties' => $members,
 		);
 	}

@@ -15,8 +15,8 @@ final class Goals {
 	/** Goals at most: the extension's configuration has room for no more. */
 	private const MOST = 20;
 
-	/** Bytes of a name at most. */
-	private const NAME_MAX = 64;
+	/** Bytes of a name at most: a click on a selector is the event "goal:<name>", and names of events have 64. */
+	private const NAME_MAX = 59;
 
 	/** Type => bytes of its value at most, as the records have them. */
 	private const TYPES = array(

@@ -54,7 +54,7 @@ final class OptOut {
 		wp_enqueue_script( self::SCRIPT, plugins_url( 'assets/build/opt-out.js', FILE ), array(), VERSION, true );
 		$counted = __( 'Your visits to this site are counted in its live statistics.', 'qahm-realtime' );
 		$data    = array(
-			'path'        => COOKIEPATH,
+			'paths'       => implode( ' ', ExcludedRoles::paths() ),
 			'domain'      => (string) COOKIE_DOMAIN,
 			'counted'     => $counted,
 			'not-counted' => __( 'Your visits to this site are not counted with this browser.', 'qahm-realtime' ),

@@ -25,7 +25,7 @@ final class Privacy {
 		$text  = array(
 			__( 'This site counts its visitors as they come, with a program that runs on its own server. Nothing is sent to third parties.', 'qahm-realtime' ),
 			__( 'No cookie is set for visitors and nothing is stored on their device. Logged-in users whose role is not counted get a session cookie named qahm_realtime_exclude, which says only that.', 'qahm-realtime' ),
-			__( 'Visitors who ask on this site not to be counted any more get the same cookie, and keep it for 13 months.', 'qahm-realtime' ),
+			__( 'Visitors who choose on this site not to be counted any more get the same cookie with the value "visitor", and keep it for 13 months or until they choose otherwise. It says only that, too.', 'qahm-realtime' ),
 			__( 'To tell visits apart, a code is computed from the IP address, the browser\'s name and a random value that is changed every day and never stored with the data. The IP address itself is not stored.', 'qahm-realtime' ),
 			sprintf( $kept, number_format_i18n( $hours ) ),
 			__( 'Beside the pages it is noted what is clicked, how far a page is scrolled and how long it is looked at, how fast it loads, which forms are begun and submitted (their names, never what is entered), and errors of the page\'s scripts. From the browser\'s name come the type of device, the browser and the operating system; from the address of the page before, where visitors come from.', 'qahm-realtime' ),

@@ -65,7 +65,7 @@ final class Rest {
 	 * @param WP_REST_Request $request The request.
 	 */
 	public static function collect( WP_REST_Request $request ): WP_REST_Response {
-		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ), self::server() ) : array( 503, 'absent' );
+		[ $status, $reason ] = Extension::loaded() ? qahm_realtime_collect( substr( (string) $request->get_body(), 0, 4097 ) ) : array( 503, 'absent' );
 		if ( 200 === $status ) {
 			return self::answer( 200, json_decode( $reason ), 'explained' );
 		}

@@ -76,6 +76,16 @@ final class Widget {
 	}
 
 	/**
+	 * That it is not known yet what is usual.
+	 *
+	 * @param int $days In how many days it will be.
+	 */
+	private static function usual_in( int $days ): string {
+		/* translators: %s: a number of days. */
+		return sprintf( _n( 'Usual known in %s day', 'Usual known in %s days', $days, 'qahm-realtime' ), number_format_i18n( $days ) );
+	}
+
+	/**
 	 * What the script must know.
 	 *
 	 * @return array<string, mixed>
@@ -112,6 +122,25 @@ final class Widget {
 				'noAlert'   => __( 'No recent alert.', 'qahm-realtime' ),
 				/* translators: %s: a time of day. */
 				'peakAt'    => __( 'at %s', 'qahm-realtime' ),
+				/* translators: 1: a number of visitors, 2: a date. */
+				'record'    => __( 'record: %1$s (%2$s)', 'qahm-realtime' ),
+				/* translators: %s: a number, of yesterday to the same time. */
+				'yesterday' => __( 'yesterday: %s', 'qahm-realtime' ),
+				'rising'    => __( 'rising:', 'qahm-realtime' ),
+				'falling'   => __( 'falling:', 'qahm-realtime' ),
+				'steady'    => __( 'steady', 'qahm-realtime' ),
+				/* translators: %s: a difference such as +3 or −12 %. */
+				'inFive'    => __( '%s in 5 minutes', 'qahm-realtime' ),
+				/* translators: 1: a range of numbers such as 4–9, 2: "below", "as usual" or "above". */
+				'usual'     => __( 'Usual at this hour: %1$s (%2$s)', 'qahm-realtime' ),
+				/* translators: 1: "below" or "above", 2: a difference such as −12 %. */
+				'percent'   => __( '%1$s, %2$s', 'qahm-realtime' ),
+				'states'    => array(
+					'below'    => _x( 'now below', 'what is usual', 'qahm-realtime' ),
+					'as usual' => _x( 'now as usual', 'what is usual', 'qahm-realtime' ),
+					'above'    => _x( 'now above', 'what is usual', 'qahm-realtime' ),
+				),
+				'usualIn'   => array_map( array( self::class, 'usual_in' ), range( 1, 7 ) ),
 				/* translators: 1: kind of alert, 2: a number, 3: a time. */
 				'raised'    => __( '%1$s (%2$s), since %3$s', 'qahm-realtime' ),
 				/* translators: 1: kind of alert, 2: a number, 3: a time, 4: a time. */

@@ -33,13 +33,14 @@ final class WidgetView {
 			__( 'Active now', 'qahm-realtime' ),
 			self::text( $counters, 'active' ),
 			/* translators: %s: a number of seconds. */
-			sprintf( __( 'Visitors with a page that was heard from in the last %s seconds. A page that is hidden counts until then, one that is closed leaves after a few seconds.', 'qahm-realtime' ), number_format_i18n( $window ) )
+			sprintf( __( 'Visitors with a page that was heard from in the last %s seconds. A page that is hidden counts until then, one that is closed leaves after a few seconds.', 'qahm-realtime' ), number_format_i18n( $window ) ),
+			self::compared()
 		);
 		self::number( 'visitors_5m', __( '5 minutes', 'qahm-realtime' ), self::text( $counters, 'visitors_5m' ), __( 'Visitors heard from in the last 5 minutes, each counted once.', 'qahm-realtime' ) );
 		self::number( 'visitors_30m', __( '30 minutes', 'qahm-realtime' ), self::text( $counters, 'visitors_30m' ), __( 'Visitors heard from in the last 30 minutes, each counted once.', 'qahm-realtime' ) );
-		self::number( 'visitors_today', __( 'Visitors today', 'qahm-realtime' ), self::text( $counters, 'visitors_today' ), __( 'Visitors since midnight in the site\'s time zone, each counted once.', 'qahm-realtime' ) );
-		self::number( 'views_today', __( 'Views today', 'qahm-realtime' ), self::text( $counters, 'views_today' ), __( 'Pages viewed since midnight in the site\'s time zone. A page seen twice counts twice.', 'qahm-realtime' ) );
-		self::number( 'peak', __( 'Peak today', 'qahm-realtime' ), self::peak( $counters ), __( 'The highest number of visitors active at one moment since midnight, and when that was.', 'qahm-realtime' ) );
+		self::number( 'visitors_today', __( 'Visitors today', 'qahm-realtime' ), self::text( $counters, 'visitors_today' ), __( 'Visitors since midnight in the site\'s time zone, each counted once. Below them, those of yesterday to the same time.', 'qahm-realtime' ), self::beside( 'visitors_yesterday' ) );
+		self::number( 'views_today', __( 'Views today', 'qahm-realtime' ), self::text( $counters, 'views_today' ), __( 'Pages viewed since midnight in the site\'s time zone. A page seen twice counts twice. Below them, those of yesterday to the same time.', 'qahm-realtime' ), self::beside( 'views_yesterday' ) );
+		self::number( 'peak', __( 'Peak today', 'qahm-realtime' ), self::peak( $counters ), __( 'The highest number of visitors active at one moment since midnight, and when that was. Below it, the highest of all earlier days.', 'qahm-realtime' ), self::beside( 'record' ) );
 		echo '</dl>';
 
 		self::graph();
@@ -57,14 +58,36 @@ final class WidgetView {
 	 * @param string $label      Name.
 	 * @param string $value      The number as text.
 	 * @param string $definition One sentence.
+	 * @param string $more       What it compares with, safe HTML.
 	 */
-	private static function number( string $name, string $label, string $value, string $definition ): void {
+	private static function number( string $name, string $label, string $value, string $definition, string $more = '' ): void {
 		printf(
-			'<div class="qahm-realtime-%1$s"><dt>%2$s %3$s</dt><dd data-qahm-realtime="%1$s">%4$s</dd></div>',
+			'<div class="qahm-realtime-%1$s"><dt>%2$s %3$s</dt><dd data-qahm-realtime="%1$s">%4$s</dd>%5$s</div>',
 			esc_attr( $name ),
 			esc_html( $label ),
 			self::definition( $label, $definition ), // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
-			esc_html( $value )
+			esc_html( $value ),
+			$more // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
+		);
+	}
+
+	/**
+	 * Places for what a number compares with. They are there from the beginning, so that nothing moves when the script fills them.
+	 *
+	 * @param string $name Place for the script.
+	 */
+	private static function beside( string $name ): string {
+		return sprintf( '<dd class="qahm-realtime-beside" data-qahm-realtime="%s"></dd>', esc_attr( $name ) );
+	}
+
+	/**
+	 * Places for the trend and what is usual, beside the visitors of now.
+	 */
+	private static function compared(): string {
+		return sprintf(
+			'<dd class="qahm-realtime-beside qahm-realtime-trend"><span aria-hidden="true" data-qahm-realtime="trend-arrow"></span> <span class="screen-reader-text" data-qahm-realtime="trend-word"></span> <span data-qahm-realtime="trend"></span> %1$s</dd><dd class="qahm-realtime-beside qahm-realtime-usual"><span data-qahm-realtime="usual"></span> %2$s</dd>',
+			self::definition( __( 'Trend', 'qahm-realtime' ), __( 'The last 5 minutes against the 5 before them: means of the highest number of each minute. Steady is a difference of less than 2 visitors or 10 %.', 'qahm-realtime' ) ),
+			self::definition( __( 'Usual', 'qahm-realtime' ), __( 'What the same hour of the week had in the last 8 weeks, or the same hour in the last 7 days: around the median, as far as is normal.', 'qahm-realtime' ) )
 		);
 	}
 

@@ -39,7 +39,7 @@ fn rows(answer: &Value) -> BTreeMap<String, (i64, i64)> {
 
 #[test]
 fn sums_and_timings_are_those_of_the_rows() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let mut shop = Shop::new(seed, BEGIN, "Europe/Paris");
         for hour in 0..30 {
             shop.trade(3600);
@@ -53,7 +53,7 @@ fn sums_and_timings_are_those_of_the_rows() {
             if shop.random.below(5) > 0 {
                 shop.summarise();
             }
-            if hour % 5 == 4 {
+            if hour % 10 == 9 {
                 check(&mut shop);
             }
         }
@@ -65,7 +65,7 @@ fn sums_and_timings_are_those_of_the_rows() {
 
 fn check(shop: &mut Shop) {
     let end = shop.unix.div_euclid(60) + 1;
-    for _ in 0..6 {
+    for _ in 0..4 {
         let to = end - shop.random.below(2000) as i64 * (shop.random.below(2) as i64);
         let from = to - 1 - shop.random.below(1800) as i64;
         check_span(shop, from, to);

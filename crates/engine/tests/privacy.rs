@@ -365,6 +365,32 @@ fn gdpr_mode_keeps_neither_visitor_nor_query() {
 }
 
 #[test]
+fn a_visitor_s_own_choice_is_told_from_an_excluded_role() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    let ring = stage.ring().unwrap();
+    for (view, reason) in [(1, "role"), (2, "opt-out"), (3, "opt-out"), (4, "anything")] {
+        let mut buffer = [0; RECORD_MAX];
+        let head = Head {
+            kind: Kind::Excluded,
+            flags: Flags::HOST_OK,
+            site: SITE,
+            time: Micros::now(),
+            view: ViewId(view),
+            sequence: 0,
+            peer: Peer::default(),
+        };
+        let mut encoder = Encoder::new(&mut buffer, &head);
+        encoder.text(Tag::Reason, reason.as_bytes());
+        ring.push(encoder.finish()).unwrap();
+    }
+    push(&ring, Kind::View, 1, 9, 0, "/");
+    stage.await_live("active", 1);
+    assert_eq!(stage.live()["excluded"], json!({ "role": 1, "opt-out": 2 }));
+}
+
+#[test]
 fn a_private_view_has_no_key_and_no_source() {
     let mut stage = Stage::new();
     stage.start();

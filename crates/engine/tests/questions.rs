@@ -301,6 +301,23 @@ fn a_beacon_is_explained_and_not_counted() {
     );
     assert_eq!(explain("curl/8.5.0", "/a")["reason"], "a bot: library");
     assert_eq!(explain(DESK, "/private/x")["counted"], false);
+    for (reason, said) in [("role", "the visitor's role is excluded"), ("opt-out", "the visitor opted out")] {
+        let mut buffer = [0; RECORD_MAX];
+        let head = Head {
+            kind: Kind::View,
+            flags: Flags::HOST_OK,
+            site: SITE,
+            time: Micros::now(),
+            view: ViewId(9),
+            sequence: 0,
+            peer: Peer::parse(b"192.0.2.1").unwrap(),
+        };
+        let mut encoder = Encoder::new(&mut buffer, &head);
+        encoder.text(Tag::Reason, reason.as_bytes());
+        let record: String = encoder.finish().iter().map(|byte| format!("{byte:02x}")).collect();
+        let answer = stage.ask(&json!({ "op": "explain", "site": SITE.to_string(), "record": record }));
+        assert_eq!(answer["explain"], json!({ "counted": false, "reason": said }));
+    }
     let answer = stage.ask(&json!({ "op": "explain", "site": SITE.to_string(), "record": "zz" }));
     assert_eq!(answer["explain"]["counted"], false);
     assert_eq!(stage.live()["views_today"], 0);

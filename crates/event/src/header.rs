@@ -2,8 +2,12 @@
 
 use crate::Tag;
 
-/// The session cookie of those who are not counted, set by the site for the roles it leaves out.
+/// The cookie of those who are not counted.
 const EXCLUDE_COOKIE: &[u8] = b"qahm_realtime_exclude";
+/// A user whose role the site leaves out: the site sets it for a session.
+pub const ROLE: &str = "role";
+/// A visitor who does not want to be counted: a choice of theirs, kept for months.
+pub const OPT_OUT: &str = "opt-out";
 /// The longest joined hints in bytes: what a record keeps of them.
 pub const HINTS_MAX: usize = Tag::ClientHints.limit();
 
@@ -26,12 +30,15 @@ pub fn join_hints<'b>(headers: [&[u8]; 3], buffer: &'b mut [u8; HINTS_MAX]) -> &
     buffer.get(..length).unwrap_or_default()
 }
 
-/// Whether a `Cookie` header says that its sender is not to be counted. The cookie is not looked for inside another's
-/// name or value.
-pub fn is_excluded(cookies: &[u8]) -> bool {
-    cookies.split(|&byte| byte == b';').any(|pair| {
-        let value = pair.trim_ascii().strip_prefix(EXCLUDE_COOKIE).and_then(|rest| rest.strip_prefix(b"="));
-        value == Some(b"1")
+/// Why the sender of a `Cookie` header is not to be counted, [`ROLE`] or [`OPT_OUT`]; `None` for everybody else. The cookie
+/// is not looked for inside another's name or value; the first one that says something decides.
+pub fn exclusion(cookies: &[u8]) -> Option<&'static str> {
+    cookies.split(|&byte| byte == b';').find_map(|pair| {
+        match pair.trim_ascii().strip_prefix(EXCLUDE_COOKIE)?.strip_prefix(b"=")? {
+            b"1" => Some(ROLE),
+            b"visitor" => Some(OPT_OUT),
+            _ => None,
+        }
     })
 }
 
@@ -53,20 +60,28 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_alone() {
-        for yes in
-            ["qahm_realtime_exclude=1", "a=b; qahm_realtime_exclude=1; c=d", "a=b;qahm_realtime_exclude=1"]
-        {
-            assert!(is_excluded(yes.as_bytes()), "{yes}");
+        for (cookies, reason) in [
+            ("qahm_realtime_exclude=1", ROLE),
+            ("a=b; qahm_realtime_exclude=1; c=d", ROLE),
+            ("a=b;qahm_realtime_exclude=1", ROLE),
+            ("qahm_realtime_exclude=visitor", OPT_OUT),
+            ("a=b; qahm_realtime_exclude=visitor ;c=d", OPT_OUT),
+            ("qahm_realtime_exclude=0; qahm_realtime_exclude=visitor; qahm_realtime_exclude=1", OPT_OUT),
+        ] {
+            assert_eq!(exclusion(cookies.as_bytes()), Some(reason), "{cookies}");
         }
         for no in [
             "",
             "qahm_realtime_exclude",
             "qahm_realtime_exclude=0",
             "qahm_realtime_exclude=10",
+            "qahm_realtime_exclude=visitors",
+            "qahm_realtime_exclude=Visitor",
+            "qahm_realtime_exclude=",
             "xqahm_realtime_exclude=1",
             "a=qahm_realtime_exclude=1",
         ] {
-            assert!(!is_excluded(no.as_bytes()), "{no}");
+            assert_eq!(exclusion(no.as_bytes()), None, "{no}");
         }
     }
 }

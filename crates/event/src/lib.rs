@@ -34,7 +34,7 @@ pub use encoder::Encoder;
 pub use error::Error;
 pub use event::Event;
 pub use hash::{config_hash, host_hash};
-pub use header::{HINTS_MAX, is_excluded, join_hints};
+pub use header::{HINTS_MAX, OPT_OUT, ROLE, exclusion, join_hints};
 pub use id::{SiteId, ViewId};
 pub use kind::{Flags, Kind};
 pub use peer::Peer;

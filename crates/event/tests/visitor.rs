@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers are not seen as tests
 
 use proptest::prelude::*;
-use qahm_event::{Beacon, Flags, Kind, Micros, Peer, RECORD_MAX, Record, SiteId, Tag, ViewId, Visitor};
+use qahm_event::{
+    Beacon, Flags, Kind, Micros, OPT_OUT, Peer, RECORD_MAX, ROLE, Record, SiteId, Tag, ViewId, Visitor,
+};
 
 fn visitor() -> Visitor<'static> {
     Visitor {
@@ -96,10 +98,12 @@ fn an_excluded_beacon_is_one_bare_record() {
     let body = body(r#"[["v",1,"r","t"],["b"]]"#, "");
     let beacon = Beacon::parse(body.as_bytes()).unwrap();
     let mut buffer = [0; RECORD_MAX];
-    let record = Record::decode(beacon.excluded("role", &visitor(), &mut buffer)).unwrap();
-    assert_eq!((record.head.kind, record.head.sequence), (Kind::Excluded, 5));
-    assert_eq!(fields(&record), "Reason=role");
-    assert!(record.bytes(Tag::UserAgent).is_none() && record.bytes(Tag::Url).is_none());
+    for reason in [ROLE, OPT_OUT] {
+        let record = Record::decode(beacon.excluded(reason, &visitor(), &mut buffer)).unwrap();
+        assert_eq!((record.head.kind, record.head.sequence), (Kind::Excluded, 5));
+        assert_eq!(fields(&record), format!("Reason={reason}"));
+        assert!(record.bytes(Tag::UserAgent).is_none() && record.bytes(Tag::Url).is_none());
+    }
     assert!(beacon.record(2, &visitor(), &mut buffer).is_none());
 }
 
@@ -110,8 +114,11 @@ fn what_is_to_be_explained_is_the_first_record_and_its_reason() {
     let (mut one, mut two) = ([0; RECORD_MAX], [0; RECORD_MAX]);
     let explained = beacon.explained(None, &visitor(), &mut one).unwrap();
     assert_eq!(explained, beacon.record(0, &visitor(), &mut two).unwrap());
-    let record = Record::decode(beacon.explained(Some("role"), &visitor(), &mut one).unwrap()).unwrap();
-    assert_eq!((record.head.kind, fields(&record).as_str()), (Kind::View, "Referrer=r Title=t Reason=role"));
+    for reason in [ROLE, OPT_OUT] {
+        let record = Record::decode(beacon.explained(Some(reason), &visitor(), &mut one).unwrap()).unwrap();
+        assert_eq!(record.head.kind, Kind::View);
+        assert_eq!(fields(&record), format!("Referrer=r Title=t Reason={reason}"));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use qahm_event::{
-    BEACON_MAX, Beacon, EVENTS_MAX, Flags, HINTS_MAX, RECORD_MAX, Record, Tag, URL_MAX, Visitor, is_excluded,
+    BEACON_MAX, Beacon, EVENTS_MAX, Flags, HINTS_MAX, RECORD_MAX, Record, Tag, URL_MAX, Visitor, exclusion,
     join_hints,
 };
 
@@ -17,7 +17,7 @@ fuzz_target!(|body: &[u8]| {
     let mut hints = [0; HINTS_MAX];
     let (third, rest) = body.split_at(body.len() / 3);
     let visitor = Visitor {
-        flags: Flags::HOST_OK.with(Flags::PRIVATE, is_excluded(rest)),
+        flags: Flags::HOST_OK.with(Flags::PRIVATE, exclusion(rest).is_some()),
         agent: body,
         hints: join_hints([third, b"?0", rest], &mut hints),
         forwarded: rest,

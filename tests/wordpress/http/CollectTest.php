@@ -51,9 +51,16 @@ final class CollectTest extends SiteTestCase {
 	}
 
 	public function test_the_excluded_are_set_aside(): void {
-		$site = self::known_site();
-		$answer = $this->collect( self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', '' ) ) ), array( 'Cookie' => 'qahm_realtime_exclude=1' ) );
-		$this->assertSame( array( 204, 'excluded:role' ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ) );
+		$site     = self::known_site();
+		$excluded = static fn (): array => array_values( array_map( static fn ( string $reason ): int => self::ask( "return json_decode( qahm_realtime_ask( '$site', '{\"what\":\"live\"}' ), true )['live']['excluded']['$reason'] ?? 0;" ), array( 'role', 'opt-out' ) ) );
+		[ $role, $choice ] = $excluded();
+		foreach ( array( '1' => 'excluded:role', 'visitor' => 'excluded:opt-out' ) as $value => $reason ) {
+			foreach ( array( self::tracker_config()[1], '/index.php?rest_route=/qahm-realtime/v1/collect' ) as $path ) {
+				$answer = self::browser()->post( $path, self::beacon( $site, self::view(), 0, array( array( 'v', 1, '', '' ) ) ), array( 'Content-Type' => 'text/plain', 'Cookie' => "qahm_realtime_exclude=$value" ) );
+				$this->assertSame( array( 204, $reason ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ), $path );
+			}
+		}
+		self::until( static fn (): bool => array( $role + 2, $choice + 2 ) === $excluded(), 10, 'both are counted by their reason' );
 	}
 
 	public function test_whatever_comes_in_nothing_of_php_shows(): void {
@@ -123,6 +130,12 @@ final class CollectTest extends SiteTestCase {
 			$told       = $bot->post( $path, $beacon( $token ), array( 'Content-Type' => 'text/plain' ) )->json();
 			$this->assertFalse( $told['counted'] );
 			$this->assertStringContainsString( 'bot', $told['reason'] );
+
+			foreach ( array( '1' => 'role', 'visitor' => 'opted out' ) as $value => $reason ) {
+				$told = self::browser()->post( $path, $beacon( $token ), array( 'Content-Type' => 'text/plain', 'Cookie' => "qahm_realtime_exclude=$value" ) )->json();
+				$this->assertFalse( $told['counted'] );
+				$this->assertStringContainsString( $reason, $told['reason'] );
+			}
 
 			$this->assertSame( 403, self::browser()->post( $path, $beacon( 'nonsense' ), array( 'Content-Type' => 'text/plain' ) )->status );
 		}

@@ -41,6 +41,22 @@ final class ExcludedRolesTest extends SiteTestCase {
 		$this->assertStringStartsWith( self::COOKIE . '=1', self::set_cookie( $browser->get( '/' ) ) );
 	}
 
+	/** A visitor's own choice is theirs: neither a role nor a logout takes it away. */
+	public function test_the_choice_of_a_visitor_stays(): void {
+		foreach ( array( '', 'define( "QAHM_REALTIME_EXCLUDE_ROLES", "editor" );' ) as $roles ) {
+			self::inside( $roles );
+			$browser                          = self::browser();
+			$browser->cookies[ self::COOKIE ] = 'visitor';
+			$login                            = $browser->login( getenv( 'QAHM_TEST_USER' ) ?: 'admin', getenv( 'QAHM_TEST_PASSWORD' ) ?: 'admin' );
+			$this->assertSame( '', self::set_cookie( $login ), 'login' );
+			$this->assertSame( '', self::set_cookie( $browser->get( '/' ) ), 'a page' );
+			preg_match( '~action=logout&(?:amp|#038);_wpnonce=([0-9a-f]+)~', $browser->get( '/wp-admin/' )->body, $nonce );
+			$this->assertSame( '', self::set_cookie( $browser->get( "/wp-login.php?action=logout&_wpnonce={$nonce[1]}" ) ), 'logout' );
+			$this->assertSame( 'visitor', $browser->cookies[ self::COOKIE ] );
+		}
+		self::inside( '' );
+	}
+
 	public function test_who_is_not_excluded_loses_it(): void {
 		self::inside( 'define( "QAHM_REALTIME_EXCLUDE_ROLES", "editor" );' );
 		$browser = self::browser();

@@ -147,12 +147,6 @@ abstract class SiteTestCase extends TestCase {
 		return $site;
 	}
 
-	/** Whether the engine knows a question: it may be older than the plugin. */
-	protected static function engine_knows( string $what ): bool {
-		$answer = self::ask( "return json_decode( (string) qahm_realtime_ask( \\QahmRealtime\\Site::id(), '{\"what\":\"$what\"}', 2000 ), true );" );
-		return 'bad-request' !== ( $answer['code'] ?? '' );
-	}
-
 	protected static function view(): string {
 		return bin2hex( random_bytes( 8 ) );
 	}

@@ -27,7 +27,7 @@ final class WidgetScriptTest extends SiteTestCase {
 		$assets = self::$wp . '/wp-content/plugins/qahm-realtime/assets/build';
 		$page   = sprintf(
 			'<!doctype html><meta charset="utf-8"><style>.screen-reader-text{clip:rect(1px,1px,1px,1px);height:1px;overflow:hidden;position:absolute;width:1px}%s</style><div style="width:360px">%s</div>
-			<script>const answers = %s; window.asked = [];
+			<script>const answers = %s; window.asked = []; document.body.dataset.before = document.querySelector( ".qahm-realtime-numbers" ).offsetHeight;
 			window.fetch = async ( url ) => { asked.push( url ); const [ status, reason, body ] = answers.length > 1 ? answers.shift() : answers[ 0 ];
 				return new Response( JSON.stringify( body ), { status, headers: { "X-Qahm-Realtime": reason } } ); };</script>
 			<script>%s</script><script>setTimeout( () => { document.body.dataset.asked = asked.length; %s }, 500 );</script>',
@@ -103,6 +103,46 @@ final class WidgetScriptTest extends SiteTestCase {
 		foreach ( array( 'active', 'visitors_5m', 'visitors_30m', 'visitors_today', 'views_today', 'peak' ) as $name ) {
 			$this->assertStringStartsWith( "≈\u{202f}", self::text( $page, $name ), $name );
 		}
+	}
+
+	/** @return iterable<string, array{array<string, mixed>, array<string, string>}> What the frame has, what is shown. */
+	public function compared(): iterable {
+		$usual = array( 'low' => 3.6, 'median' => 6.0, 'high' => 9.2, 'state' => 'above', 'percent' => null, 'days' => null );
+		$trend = array( 'now' => 9.4, 'before' => 6.2, 'direction' => 'up', 'percent' => null );
+		yield 'a small site' => array(
+			array( 'trend' => $trend, 'usual' => $usual, 'record' => array( 'value' => 1041, 'date' => '2026-11-03' ), 'yesterday' => array( 'visitors' => 1132, 'views' => 410 ) ),
+			array( 'trend-arrow' => '▲', 'trend-word' => 'rising:', 'trend' => '+3 in 5 minutes', 'usual' => 'Usual at this hour: 4–9 (now above)', 'record' => 'record: 1,041 (Nov 3, 2026)', 'visitors_yesterday' => 'yesterday: 1,132', 'views_yesterday' => 'yesterday: 410' ),
+		);
+		yield 'a large site' => array(
+			array( 'trend' => array( 'now' => 80, 'before' => 91, 'direction' => 'down', 'percent' => -12 ), 'usual' => array( 'low' => 900.3, 'high' => 1200.2, 'state' => 'below', 'percent' => -34 ) + $usual ),
+			array( 'trend-arrow' => '▼', 'trend-word' => 'falling:', 'trend' => '−12% in 5 minutes', 'usual' => 'Usual at this hour: 901–1,200 (now below, −34%)' ),
+		);
+		yield 'small numbers' => array(
+			array( 'trend' => array( 'now' => 1, 'before' => 4.4, 'direction' => 'down' ) + $trend, 'usual' => array( 'low' => 0.0, 'high' => 1.0, 'state' => 'as usual' ) + $usual ),
+			array( 'trend-arrow' => '▼', 'trend' => '−3 in 5 minutes', 'usual' => 'Usual at this hour: 0–1 (now as usual)' ),
+		);
+		yield 'a new site' => array(
+			array( 'trend' => array( 'now' => 1, 'before' => 1, 'direction' => 'same' ) + $trend, 'usual' => array( 'low' => null, 'median' => null, 'high' => null, 'state' => null, 'days' => 3 ) + $usual, 'record' => null, 'yesterday' => array( 'visitors' => null, 'views' => null ) ),
+			array( 'trend-arrow' => '=', 'trend-word' => '', 'trend' => 'steady', 'usual' => 'Usual known in 3 days', 'record' => '', 'visitors_yesterday' => '', 'views_yesterday' => '' ),
+		);
+		yield 'one day more' => array( array( 'usual' => array( 'low' => null, 'high' => null, 'days' => 1 ) + $usual ), array( 'usual' => 'Usual known in 1 day' ) );
+		yield 'nothing is known' => array( array_fill_keys( array( 'trend', 'usual', 'record', 'yesterday' ), null ), array_fill_keys( array( 'trend-arrow', 'trend', 'usual', 'record', 'visitors_yesterday', 'views_yesterday' ), '' ) );
+		yield 'counters alone' => array( array( 'stale' => true ), array_fill_keys( array( 'trend', 'usual', 'record' ), '' ) );
+	}
+
+	/**
+	 * @dataProvider compared
+	 * @param array<string, mixed>  $live
+	 * @param array<string, string> $shown
+	 */
+	public function test_what_the_numbers_compare_with( array $live, array $shown ): void {
+		$page = self::page( array( self::live( $live ) ), 'document.body.dataset.after = document.querySelector( ".qahm-realtime-numbers" ).offsetHeight;' );
+		foreach ( $shown as $place => $text ) {
+			$this->assertSame( $text, self::text( $page, $place ), $place );
+		}
+		$this->assertSame( 'true', $page->evaluate( "string(//*[@data-qahm-realtime='trend-arrow']/@aria-hidden)" ), 'an arrow is for the eye' );
+		$this->assertStringContainsString( 'screen-reader-text', $page->evaluate( "string(//*[@data-qahm-realtime='trend-word']/@class)" ) );
+		$this->assertSame( $page->evaluate( 'string(//body/@data-before)' ), $page->evaluate( 'string(//body/@data-after)' ), 'nothing moves' );
 	}
 
 	public function test_another_address_is_named_and_not_asked_again(): void {

@@ -20,7 +20,7 @@ final class WidgetTest extends SiteTestCase {
 		foreach ( array( 'active', 'visitors_5m', 'visitors_30m', 'visitors_today', 'views_today', 'peak' ) as $name ) {
 			$this->assertMatchesRegularExpression( "~<dd data-qahm-realtime=\"$name\">[^<]*[1-9]~", $html );
 		}
-		$this->assertSame( 8, substr_count( $html, 'class="qahm-realtime-definition"' ), 'a definition beside each number' );
+		$this->assertSame( 10, substr_count( $html, 'class="qahm-realtime-definition"' ), 'a definition beside each number' );
 		self::assertPageHas( 'qahm-realtime/assets/build/widget.js', $html );
 		self::assertPageHas( 'role="status" data-qahm-realtime="state"></p>', $html, 'nothing to complain of' );
 	}

@@ -50,11 +50,19 @@ final class GoalsTest extends SignalTestCase {
 
 	public function test_bad_goals_are_named(): void {
 		$good = array( 'name' => 'Order', 'type' => 'page', 'value' => '/' );
-		$bad  = array( null, 'x', array(), array( 'name' => '' ) + $good, array( 'name' => str_repeat( 'x', 65 ) ) + $good, array( 'type' => 'click' ) + $good, array( 'type' => array() ) + $good, array( 'value' => "/a\nb" ) + $good, array( 'value' => 5 ) + $good, array( 'name' => "\xff" ) + $good, array( 'value' => str_repeat( 'x', 401 ) ) + $good, $good );
+		$bad  = array( null, 'x', array(), array( 'name' => '' ) + $good, array( 'name' => str_repeat( 'x', 60 ) ) + $good, array( 'type' => 'click' ) + $good, array( 'type' => array() ) + $good, array( 'value' => "/a\nb" ) + $good, array( 'value' => 5 ) + $good, array( 'name' => "\xff" ) + $good, array( 'value' => str_repeat( 'x', 401 ) ) + $good, $good );
 		$this->given( array( $good, ...$bad ) );
 		$this->assertSame( array( $good ), Goals::current() );
 		$this->assertCount( count( $bad ), Goals::problems() );
 		$this->assertStringContainsString( '13', Goals::problems()[11] );
+	}
+
+	/** The tracker sends "goal:<name>", of which 64 bytes arrive. */
+	public function test_the_longest_name(): void {
+		$goal = array( 'name' => str_repeat( 'é', 29 ) . 'x', 'type' => 'selector', 'value' => '.buy' );
+		$this->given( array( $goal ) );
+		$this->assertSame( array( $goal ), Goals::current() );
+		$this->assertSame( 64, strlen( 'goal:' . $goal['name'] ) );
 	}
 
 	public function test_twenty_goals(): void {

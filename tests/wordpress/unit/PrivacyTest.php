@@ -11,7 +11,7 @@ final class PrivacyTest extends TestCase {
 		Privacy::suggest();
 		$this->assertStringContainsString( 'Single page views, with that code, and requests are kept for 24 hours.', FakeWordPress::$privacy );
 		$this->assertStringContainsString( 'of the last half hour are kept, and those of the day until midnight.', FakeWordPress::$privacy );
-		foreach ( array( 'what is clicked', 'their names, never what is entered', 'Country and city are found', 'is shortened before', 'What is searched for on this site is kept', 'Failed logins are counted, without the name.' ) as $fact ) {
+		foreach ( array( 'what is clicked', 'their names, never what is entered', 'Country and city are found', 'is shortened before', 'What is searched for on this site is kept', 'Failed logins are counted, without the name.', 'a session cookie named qahm_realtime_exclude', 'with the value "visitor", and keep it for 13 months' ) as $fact ) {
 			$this->assertStringContainsString( $fact, FakeWordPress::$privacy );
 		}
 	}

@@ -16,6 +16,9 @@ use crate::store::cells::add;
 use crate::store::summary::By;
 use crate::store::words::OTHER;
 
+/// What rows are sorted by.
+type Rank = fn(&Metrics) -> i64;
+
 /// A row on its way.
 #[derive(Debug, Default)]
 struct Found {
@@ -29,7 +32,7 @@ struct Found {
 impl Site<'_> {
     /// Answers `rows` and `total`.
     pub(super) fn rows(&self, question: &HistoryQuestion, dimension: Dimension, span: Span) -> Result<Value> {
-        let (found, rank): (HashMap<String, Found>, fn(&Metrics) -> i64) = match dimension {
+        let (found, rank): (HashMap<String, Found>, Rank) = match dimension {
             Dimension::Page(group) => (self.pages(group, span)?, |m| of(m, Metric::Views)),
             Dimension::Text(by) => {
                 let sums = self.by_text(by, span.from, span.to)?.into_iter();

@@ -18,6 +18,9 @@ use crate::store::summary::By;
 /// Minutes are kept so long (s).
 const MINUTES_KEPT: i64 = 8 * 86_400;
 
+/// A series and what is told of it.
+type Named = (&'static str, fn(&Metrics) -> i64);
+
 /// One step.
 #[derive(Debug, Clone)]
 struct Step {
@@ -54,7 +57,7 @@ impl Site<'_> {
         let views =
             |s: &Step| s.views.filter(|_| pages.is_none()).or(s.known.then(|| of(&s.sums, Metric::Views)));
         series.insert("views".into(), steps.iter().map(views).collect());
-        let named: [(&str, fn(&Metrics) -> i64); 9] = [
+        let named: [Named; 9] = [
             ("visits", |m| of(m, Metric::Visits)),
             ("left", |m| of(m, Metric::Left)),
             ("bounces", |m| of(m, Metric::Bounces)),

@@ -7,7 +7,7 @@ use qahm_event::{Kind, Record, Tag};
 use super::Intake;
 use super::bare;
 use super::goal::Reached;
-use crate::live::facts::{CLICKED, EntryKind, FORMED, Metric, UNTOLD};
+use crate::live::facts::{CLICKED, EntryKind, FORMED, UNTOLD};
 use crate::live::names::{NameId, NameKind, PART};
 
 /// The tags of `facts::TIMINGS`.
@@ -29,7 +29,7 @@ impl Intake {
                 let name = format!("{message}{PART}{}{PART}{line}", bare::address(&target));
                 let name = self.live.name(site, NameKind::Error, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0, None);
+                self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0);
             }
             // Nothing else is told of who asked not to be followed.
             _ if private => {}
@@ -41,7 +41,7 @@ impl Intake {
                 let name = format!("{what}{PART}{target}{PART}{}", text(Tag::Name));
                 let name = self.live.name(site, NameKind::Element, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
-                self.live.tell(site, origin, EntryKind::Click, sub, name, 0, Some(Metric::Clicks));
+                self.live.tell(site, origin, EntryKind::Click, sub, name, 0);
             }
             Kind::Form => {
                 let Some(sub) = one_of(&FORMED, &text(Tag::What)) else { return };
@@ -67,14 +67,8 @@ impl Intake {
         // A form without a name has that of its address.
         let form = if form.starts_with('/') { bare::address(form) } else { form };
         let name = self.live.name(site, NameKind::Form, form);
-        let metric = match FORMED.get(usize::from(sub)) {
-            Some(&"start") => Some(Metric::FormsStarted),
-            Some(&"abandon") => Some(Metric::FormsAbandoned),
-            Some(&"submit") => Some(Metric::FormsSubmitted),
-            _ => None,
-        };
-        self.live.tell(site, origin, EntryKind::Form, sub, name, 0, metric);
-        if metric == Some(Metric::FormsSubmitted) {
+        self.live.tell(site, origin, EntryKind::Form, sub, name, 0);
+        if FORMED.get(usize::from(sub)) == Some(&"submit") {
             self.convert(site, origin, Reached::Form(form));
         }
     }
@@ -96,7 +90,7 @@ impl Intake {
             false => self.live.name(site, NameKind::Properties, properties),
         };
         let number = self.live.name(site, NameKind::Custom, name);
-        self.live.tell(site, origin, EntryKind::Custom, 0, number, told, None);
+        self.live.tell(site, origin, EntryKind::Custom, 0, number, told);
         self.convert(site, origin, Reached::Event(name));
     }
 

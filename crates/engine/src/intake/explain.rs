@@ -16,8 +16,10 @@ impl Intake {
         let no = |reason: &str| json!({ "counted": false, "reason": reason });
         let Ok(record) = Record::decode(bytes) else { return no("the record could not be read") };
         let site = record.head.site;
-        if record.bytes(Tag::Reason).is_some() {
-            return no("the visitor's role is excluded, or the visitor opted out");
+        match record.bytes(Tag::Reason) {
+            None => {}
+            Some(b"opt-out") => return no("the visitor opted out"),
+            Some(_) => return no("the visitor's role is excluded"),
         }
         if honest::detail(&record).is_none() {
             return no("no tracker sends such a value");

@@ -3,7 +3,7 @@
 use qahm_event::SiteId;
 
 use super::Intake;
-use crate::live::facts::{EntryKind, Metric};
+use crate::live::facts::EntryKind;
 use crate::live::feed::Origin;
 use crate::live::names::NameKind;
 
@@ -49,7 +49,7 @@ impl Intake {
             .collect();
         for goal in names {
             let name = self.live.name(site, NameKind::Goal, &goal);
-            self.live.tell(site, origin, EntryKind::Goal, 0, name, 0, Some(Metric::Conversions));
+            self.live.tell(site, origin, EntryKind::Goal, 0, name, 0);
         }
     }
 }

@@ -27,7 +27,7 @@ use std::collections::HashMap;
 
 use qahm_enrich::client::Clients;
 use qahm_enrich::geo::Geo;
-use qahm_event::{Flags, Head, Kind, Record, SiteId, Tag};
+use qahm_event::{Flags, Head, Kind, OPT_OUT, ROLE, Record, SiteId, Tag};
 
 use serde_json::Value;
 
@@ -128,10 +128,23 @@ impl Intake {
         report::answer(&self.live, site, self.configs.get(&site)?, question)
     }
 
+    /// What changed on a site in the last half hour (E8), newest first: rows of `events`.
+    pub fn changes(&self, site: SiteId) -> Value {
+        let question = Question { kinds: vec!["change".into()], ..Question::about("events") };
+        let answer = self.answer(site, &question);
+        let now = self.live.unix();
+        let rows =
+            answer.as_ref().and_then(|a| a.get("events")?.get("events")?.as_array()).into_iter().flatten();
+        let recent =
+            rows.filter(|row| row.get("time").and_then(Value::as_i64).is_some_and(|at| at + 1800 > now));
+        recent.cloned().collect()
+    }
+
     fn take_excluded(&mut self, record: &Record) {
         // Reasons are words of ours; anything else is no reason.
         let reason = match record.bytes(Tag::Reason) {
-            Some(b"role") => "role",
+            Some(b"role") => ROLE,
+            Some(b"opt-out") => OPT_OUT,
             _ => return self.drop_event(record.head.site, "reason"),
         };
         self.exclude(record.head.site, reason);

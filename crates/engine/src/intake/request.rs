@@ -60,11 +60,11 @@ impl Intake {
             // Where somebody who asked not to be followed came from is nobody's business.
             let linker = if private && !own { "" } else { bare::address(&referrer) };
             let name = self.live.name(site, NameKind::Linker, &format!("{path}{PART}{linker}"));
-            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into());
         }
         if !bot && request.failed() {
             let name = self.live.name(site, NameKind::Linker, &path);
-            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into(), None);
+            self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into());
         }
         let kept = status == NOT_FOUND || request.failed();
         let at = self.live.unix() * 1000;

@@ -4,7 +4,7 @@ use qahm_event::{Record, Tag};
 
 use super::Intake;
 use super::act::one_of;
-use crate::live::facts::{EntryKind, FORMED, Metric, REPORTED};
+use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
 
@@ -23,16 +23,16 @@ impl Intake {
                 let name = self.named(record, NameKind::Term, &term);
                 let origin = self.origin_of_request(record, private);
                 let found = number(Tag::Results);
-                self.live.tell(site, origin, EntryKind::Search, 0, name, found, Some(Metric::Searches));
+                self.live.tell(site, origin, EntryKind::Search, 0, name, found);
             }
             "login-failed" => {
                 let origin = Origin::default();
-                self.live.tell(site, origin, EntryKind::Login, 0, NameId(0), 0, None);
+                self.live.tell(site, origin, EntryKind::Login, 0, NameId(0), 0);
             }
             "change" => {
                 let change = format!("{}{PART}{}", text(Tag::What), text(Tag::Title));
                 let name = self.named(record, NameKind::Change, &change);
-                self.live.tell(site, Origin::default(), EntryKind::Change, 0, name, 0, None);
+                self.live.tell(site, Origin::default(), EntryKind::Change, 0, name, 0);
             }
             "track" if !private => {
                 let origin = self.origin_of_request(record, private);
@@ -65,6 +65,6 @@ impl Intake {
         let Some(sub) = one_of(&REPORTED, what) else { return self.drop_event(site, "signal") };
         let name = self.named(record, NameKind::Report, &format!("{what}{PART}{report}"));
         let origin = self.origin_of_request(record, private);
-        self.live.tell(site, origin, EntryKind::Report, sub, name, value, None);
+        self.live.tell(site, origin, EntryKind::Report, sub, name, value);
     }
 }

@@ -2,7 +2,7 @@
 
 use qahm_event::SiteId;
 
-use super::facts::{Cell, Dim, Entry, EntryKind, Metric, Request, Timing};
+use super::facts::{Cell, Dim, Entry, EntryKind, FORMED, Metric, Request, Timing};
 use super::log::Dated;
 use super::names::{NameId, NameKind};
 use super::pages::PageId;
@@ -74,22 +74,14 @@ impl Live {
         }
     }
 
-    /// Enters something in the feed, and sums it up: `metric` for site, page and profile, and the count of its name.
-    pub fn tell(
-        &mut self,
-        site: SiteId,
-        origin: Origin,
-        kind: EntryKind,
-        sub: u8,
-        name: NameId,
-        value: u32,
-        metric: Option<Metric>,
-    ) {
+    /// Enters something in the feed, and sums it up: for site, page and profile what its kind is counted as, and the count
+    /// of its name.
+    pub fn tell(&mut self, site: SiteId, origin: Origin, kind: EntryKind, sub: u8, name: NameId, value: u32) {
         let Some(&number) = self.by_id.get(&site) else { return };
         self.push_entry(number, origin, kind, sub, name, value);
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
         let Some(minute) = place.site.minutes.current() else { return };
-        if let Some(metric) = metric {
+        if let Some(metric) = counted_as(kind, sub) {
             place.site.count(minute, Some(origin.page), origin.profile, metric, 1);
         }
         if name.0 != 0 {
@@ -248,5 +240,18 @@ impl Live {
     pub fn name(&mut self, site: SiteId, kind: NameKind, text: &str) -> NameId {
         let now = self.now;
         self.site_mut(site).map_or(NameId(0), |site| site.name(kind, text, now))
+    }
+}
+
+/// The sum that an entry of a kind adds to.
+fn counted_as(kind: EntryKind, sub: u8) -> Option<Metric> {
+    match (kind, FORMED.get(usize::from(sub))) {
+        (EntryKind::Click, _) => Some(Metric::Clicks),
+        (EntryKind::Form, Some(&"start")) => Some(Metric::FormsStarted),
+        (EntryKind::Form, Some(&"abandon")) => Some(Metric::FormsAbandoned),
+        (EntryKind::Form, Some(&"submit")) => Some(Metric::FormsSubmitted),
+        (EntryKind::Goal, _) => Some(Metric::Conversions),
+        (EntryKind::Search, _) => Some(Metric::Searches),
+        _ => None,
     }
 }

@@ -10,6 +10,7 @@ use crate::alert::Episode;
 use crate::alert::outbox::PATIENCE;
 use crate::live::Second;
 use crate::notify::loopback::Knock;
+use crate::report;
 
 /// The engine knocks again after this many seconds, doubling up to `SLOWEST`.
 const AGAIN: Second = 2;
@@ -94,6 +95,9 @@ impl Pipeline {
             self.intake.live.site(id).map_or((0, None), |site| {
                 (site.active, site.pages.top(1).first().map(|p| p.path.to_string()))
             });
+        let source = self.intake.live.site(id).and_then(report::top_source);
+        let changes = self.intake.changes(id);
+        let usual = self.backgrounds.get(&id).map(|b| b.usual.json(Some(active)));
         let config = self.intake.configs.get(&id);
         let name = config.map_or("", |c| c.name.as_str());
         let message = match episode {
@@ -112,11 +116,11 @@ impl Pipeline {
             "since": episode.map_or(unix, |e| e.since),
             "value": episode.map_or(f64::from(active), |e| e.value),
             "threshold": episode.map(|e| e.threshold),
-            "usual": null,
+            "usual": usual,
             "subject": "",
             "top_page": top,
-            "top_source": null,
-            "changes": [],
+            "top_source": source,
+            "changes": changes,
             "message": message,
             "link": config.map_or("", |c| c.link.as_str()),
             "visitors": active,

@@ -201,6 +201,7 @@ impl Pipeline {
         }
         pipeline.look_back();
         pipeline.announce();
+        pipeline.publish_now();
         Ok(pipeline)
     }
 

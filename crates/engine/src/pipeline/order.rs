@@ -92,6 +92,7 @@ impl Pipeline {
         if let Some(source) = self.sources.current() {
             source.ring.header().set_sites_loaded(true);
         }
+        self.publish_now();
         ok(json!({}))
     }
 

@@ -16,6 +16,9 @@ const FILLING: u32 = 60;
 /// … and abandoned after this many without another word.
 const ABANDONED: u32 = 300;
 
+/// A visit: its key and when it began.
+type Visit = (u64, u32);
+
 /// `sub` of form entries.
 const START: u8 = 0;
 const ACTIVE: u8 = 1;
@@ -160,8 +163,7 @@ impl Scene<'_> {
 
     /// E6: every goal of the site, reached or not.
     fn goals(&self, visits: u64) -> Vec<Value> {
-        // By name: conversions, and the visits (key, beginning) they are of.
-        let mut reached: HashMap<&str, (u64, HashSet<_>)> = HashMap::new();
+        let mut reached: HashMap<&str, (u64, HashSet<Visit>)> = HashMap::new();
         for entry in self.entries(EntryKind::Goal) {
             let (count, by) = reached.entry(self.site.names.text(entry.name)).or_default();
             *count += 1;

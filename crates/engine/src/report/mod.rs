@@ -49,6 +49,21 @@ pub fn active_by(site: &Site, name: fn(&Profile) -> &str) -> BTreeMap<String, u6
     sums
 }
 
+/// The host, or else the channel, that most of the visitors active now came from.
+pub fn top_source(site: &Site) -> Option<String> {
+    let name = |p: &Profile| match p.source.is_empty() {
+        true => channel_name(p).to_owned(),
+        false => p.source.to_string(),
+    };
+    let mut sums: BTreeMap<String, u32> = BTreeMap::new();
+    for (id, present) in &site.present {
+        if let Some(profile) = site.profiles.get(id.0) {
+            *sums.entry(name(profile)).or_default() += present.active;
+        }
+    }
+    sums.into_iter().filter(|(_, active)| *active > 0).max_by_key(|(_, active)| *active).map(|(name, _)| name)
+}
+
 /// One site at one instant, and who is asked about.
 struct Scene<'a> {
     live: &'a Live,

@@ -28,6 +28,20 @@ pub struct Question {
 }
 
 impl Question {
+    /// A question without further words.
+    pub fn about(what: &str) -> Question {
+        Question {
+            what: what.into(),
+            filter: Words::default(),
+            limit: fifty(),
+            offset: 0,
+            since: None,
+            kinds: Vec::new(),
+            pages: five(),
+            more: std::collections::BTreeMap::new(),
+        }
+    }
+
     /// No filter is set.
     pub fn is_about_everybody(&self) -> bool {
         self.filter == Words::default()

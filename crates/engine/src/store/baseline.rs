@@ -79,16 +79,21 @@ impl Store {
         let site = site.0 as i64;
         let transaction = self.db.transaction()?;
         // The bare column is that of the row with the highest V1.
-        let found: Option<(i64, Option<f64>, Option<i64>, Option<i64>)> = transaction
+        let found = transaction
             .prepare_cached(
                 "SELECT count(*), avg(active), max(active), minute FROM minutes
-                 WHERE site = ?1 AND minute >= ?2 AND minute < ?3",
+                 WHERE site = ?1 AND minute >= ?2 AND minute < ?3 HAVING count(*) > 0",
             )?
             .query_row([site, from / 60, to / 60], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, f64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, i64>(3)?,
+                ))
             })
             .optional()?;
-        if let Some((minutes, Some(mean), Some(peak), Some(minute))) = found {
+        if let Some((minutes, mean, peak, minute)) = found {
             if minutes >= MINUTES {
                 transaction
                     .prepare_cached(

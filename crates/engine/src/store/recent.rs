@@ -68,9 +68,11 @@ impl Store {
             }
         }
         if recent.events.len() < EVENTS {
-            recent.events = self.last_events(site)?;
+            let last = self.last_events(site)?;
+            recent.events.extend(last);
         }
         recent.events.sort_unstable_by_key(|entry| entry.id);
+        recent.events.dedup_by_key(|entry| entry.id);
         recent.times.sort_by_key(|timing| timing.at);
         recent.requests.sort_by_key(|request| request.at);
         Ok(recent)

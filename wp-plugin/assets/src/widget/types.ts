@@ -33,6 +33,14 @@ export type Texts = Readonly<
 		| 'noPage'
 		| 'noAlert'
 		| 'peakAt'
+		| 'record'
+		| 'yesterday'
+		| 'rising'
+		| 'falling'
+		| 'steady'
+		| 'inFive'
+		| 'usual'
+		| 'percent'
 		| 'raised'
 		| 'resolved'
 		| 'minutes'
@@ -40,7 +48,13 @@ export type Texts = Readonly<
 		| 'graph',
 		string
 	>
-> & { readonly alerts: Readonly<Record<string, string>> };
+> & {
+	readonly alerts: Readonly<Record<string, string>>;
+	/** Words for below, as usual, above. */
+	readonly states: Readonly<Record<string, string>>;
+	/** Sentences for: known in one day, in two, and so on. */
+	readonly usualIn: readonly string[];
+};
 
 export interface Page {
 	readonly path: string;
@@ -57,6 +71,24 @@ export interface Alert {
 	readonly value: number;
 }
 
+/** The last 5 minutes against the 5 before: means of the highest number of each. */
+export interface Trend {
+	readonly now: number;
+	readonly before: number;
+	readonly direction: 'up' | 'down' | 'same';
+	/** Only where both are no small numbers. */
+	readonly percent: number | null;
+}
+
+/** What this hour usually has; all null while that is not known, but for the days until it is. */
+export interface Usual {
+	readonly low: number | null;
+	readonly high: number | null;
+	readonly state: string | null;
+	readonly percent: number | null;
+	readonly days: number | null;
+}
+
 /** The counters are always there; with `stale` they are all there is. */
 export interface Live {
 	readonly active: number;
@@ -67,6 +99,12 @@ export interface Live {
 	readonly approximate: boolean;
 	readonly stale?: boolean;
 	readonly peak?: { readonly value: number; readonly time: number };
+	readonly trend?: Trend | null;
+	readonly usual?: Usual | null;
+	/** The highest peak of an earlier day, `date` as 2026-11-03. */
+	readonly record?: { readonly value: number; readonly date: string } | null;
+	/** Yesterday to this time of day. */
+	readonly yesterday?: { readonly visitors: number | null; readonly views: number | null } | null;
 	/** The peak, when the counters answer alone. */
 	readonly peak_today?: number;
 	readonly peak_today_at?: number;

@@ -2,6 +2,7 @@
 
 import { fill, Format, shorten } from './format';
 import { area, line } from './graph';
+import { recordText, trendParts, usualText } from './compared';
 import type { Alert, Config, Live, Page, State } from './types';
 
 const COUNTERS = [ 'active', 'visitors_5m', 'visitors_30m', 'visitors_today', 'views_today' ] as const;
@@ -28,6 +29,7 @@ export class View {
 		this.say( live.stale ? text.stale : empty ? text.noVisitor : '' );
 		this.root.classList.toggle( 'is-stale', live.stale === true );
 		this.numbers( live );
+		this.compared( live );
 		if ( live.minutes ) {
 			this.graph( live.minutes );
 		}
@@ -52,6 +54,29 @@ export class View {
 		const peak = live.peak ?? { value: live.peak_today ?? 0, time: live.peak_today_at ?? 0 };
 		const at = peak.value > 0 && peak.time > 0 ? ' ' + fill( this.config.text.peakAt, this.format.time( peak.time ) ) : '';
 		this.write( 'peak', about + this.format.number( peak.value ) + at );
+	}
+
+	/** What the numbers compare with. Counters alone do not know: then it stays as it was. */
+	private compared( live: Live ): void {
+		const { text } = this.config;
+		if ( live.trend !== undefined ) {
+			const { arrow, word, value } = trendParts( live.trend, this.format, text );
+			this.write( 'trend-arrow', arrow );
+			this.write( 'trend-word', word );
+			this.write( 'trend', value );
+		}
+		if ( live.usual !== undefined ) {
+			this.write( 'usual', usualText( live.usual, this.format, text ) );
+		}
+		if ( live.record !== undefined ) {
+			this.write( 'record', recordText( live.record, this.format, text ) );
+		}
+		if ( live.yesterday !== undefined ) {
+			for ( const name of [ 'visitors', 'views' ] as const ) {
+				const value = live.yesterday?.[ name ] ?? null;
+				this.write( `${ name }_yesterday`, value === null ? '' : fill( text.yesterday, this.format.number( value ) ) );
+			}
+		}
 	}
 
 	private graph( minutes: readonly number[] ): void {

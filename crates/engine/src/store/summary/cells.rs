@@ -106,7 +106,7 @@ impl Cells {
                     }
                 });
             }
-            if self.profiles.len() % 64 == 0 && Instant::now() > end {
+            if self.profiles.len().is_multiple_of(64) && Instant::now() > end {
                 return Ok(false);
             }
         }
@@ -123,7 +123,7 @@ impl Cells {
         }
         for (key, metrics) in sorted(names) {
             let kind = NameKind::from_u8((key % 16) as u8);
-            if let Some(by) = kind.and_then(|kind| By::of_name(kind)) {
+            if let Some(by) = kind.and_then(By::of_name) {
                 put_number(blobs.entry(by).or_default(), *key, metrics);
             }
         }
