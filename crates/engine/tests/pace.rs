@@ -64,12 +64,12 @@ fn an_office_of_a_hundred_people_is_counted_whole() {
     let mut readers: Vec<Reader> = Vec::new();
     for second in 0..600u32 {
         hall.pass(1);
-        for n in 0..readers.len() {
-            if readers[n].live(&mut hall) {
+        for reader in &mut readers {
+            if reader.live(&mut hall) {
                 next += 1;
                 views += 1;
                 let stays = 2 + (next as u32 * 7919) % 58;
-                readers[n] = Reader::open(&mut hall, next, stays);
+                *reader = Reader::open(&mut hall, next, stays);
             }
         }
         if second < 100 {
