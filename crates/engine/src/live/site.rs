@@ -183,7 +183,7 @@ impl Site {
     /// The number of a profile, made if it is new; a coarser one if there are too many; 0 if there are too many of those.
     pub fn profile(&mut self, profile: &Profile, now: Second) -> ProfileId {
         let today = self.kept.day;
-        match self.profiles.number(profile, now, today) {
+        match self.profiles.number_sparing(profile, now, today) {
             0 => ProfileId(self.profiles.number(&profile.coarse(), now, today)),
             number => ProfileId(number),
         }

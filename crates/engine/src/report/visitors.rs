@@ -28,14 +28,15 @@ impl Scene<'_> {
             if visitor.active == 0 || !self.filter.profile(visitor.profile) {
                 return;
             }
-            // Of a page: who is on it now. So the rows and those without one sum to `active`.
+            // Of a page: who is on it now. So with those who are private, and those whose first event was lost and who
+            // have no visit, the rows sum to `active`.
             let count = match self.filter.about_a_page() {
                 true => views.iter().filter(|v| v.counted && self.filter.page(v.page)).count() as u64,
                 false => visitor.active.into(),
             };
             if count > 0 && visitor.private {
                 private += count;
-            } else if count > 0 {
+            } else if count > 0 && visitor.visit != 0 {
                 rows.push(self.row(visitor, views, count));
             }
         });
@@ -92,18 +93,15 @@ impl Scene<'_> {
     fn row(&self, visitor: &Visitor, views: &[&View], count: u64) -> Row {
         let here = views.iter().filter(|v| v.counted && self.filter.page(v.page));
         let current = here.max_by_key(|v| v.seen.max(v.began));
-        // A key whose view event was lost, or that comes back after half an hour, has no visit: it began with its
-        // first view.
-        let first = views.iter().min_by_key(|v| v.began).filter(|_| visitor.visit == 0);
         Row {
             name: visitor_name(visitor.key),
             count,
-            began: first.map_or(visitor.visit, |view| view.began),
-            views: if first.is_some() { 0 } else { visitor.visit_views },
+            began: visitor.visit,
+            views: visitor.visit_views,
             engaged: visitor.engaged,
-            entry: first.map_or(visitor.entry, |view| view.page),
+            entry: visitor.entry,
             page: current.map_or(visitor.exit, |view| view.page),
-            pages: if first.is_some() { Vec::new() } else { visitor.pages().collect() },
+            pages: visitor.pages().collect(),
             profile: visitor.profile,
         }
     }

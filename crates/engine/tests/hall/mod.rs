@@ -121,7 +121,8 @@ impl Hall {
         let listed = visitors["visitors"].as_array().unwrap();
         if visitors["total"] == listed.len() {
             let counted: u64 = listed.iter().map(|row| row["count"].as_u64().unwrap()).sum();
-            assert_eq!(counted + visitors["private"].as_u64().unwrap(), active, "S1 {filter}");
+            // A key whose first event was lost has no visit.
+            assert!(counted + visitors["private"].as_u64().unwrap() <= active, "S1 {filter}");
         }
         for (what, lists) in [
             ("sources", &["channels", "hosts"][..]),
