@@ -102,8 +102,8 @@ class Site:
         """Brings it to the clock's second: who has left by now?"""
         now = self.clock.now
         today = zone.day(self.config["timezone"], now + self.clock.offset)
-        if self.day is None or today > self.day:
-            # A clock that is set back makes no new day.
+        if self.day is None or today > self.day or today + 1 < self.day:
+            # A clock set back by less than a day makes no new day; one set back by more is believed.
             self.day, self.day_before = today, self.day
         due = []
         for key in self.keys.values():

@@ -28,8 +28,19 @@ pub struct Salts {
     /// The local day the current salt is for, in days since 1970.
     pub day: u32,
     pub current: Salt,
-    /// The day before's, and when a visit was last found under it (engine second).
-    pub previous: Option<(Salt, Second)>,
+    /// The one before it, under which a visit may go on.
+    pub previous: Option<Previous>,
+}
+
+/// The salt of the day before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Previous {
+    pub day: u32,
+    pub salt: Salt,
+    /// When a visit was last found under it (engine second).
+    pub used: Second,
+    /// When it was current for the last time: visits under it began by then.
+    pub until: Second,
 }
 
 impl Salts {
@@ -42,24 +53,28 @@ impl Salts {
 
     /// Rotates at a new day. Answers whether anything changed.
     pub fn turn(&mut self, day: u32, now: Second) -> Result<bool, getrandom::Error> {
-        if day != self.day {
-            let next = Salts::new(day)?;
-            *self = Salts { previous: Some((self.current, now)), ..next };
-            return Ok(true);
+        if day == self.day {
+            return Ok(false);
         }
-        Ok(false)
+        // A clock that was set and is set back finds the salt of then, and the visits under it.
+        let current = match self.previous {
+            Some(previous) if previous.day == day => previous.salt,
+            _ => Salts::new(day)?.current,
+        };
+        self.previous = Some(Previous { day: self.day, salt: self.current, used: now, until: now });
+        (self.day, self.current) = (day, current);
+        Ok(true)
     }
 
-    /// Erases a previous salt under which no visit was found for half an hour, unless one is `in_use` that only beats: its
-    /// next view must find it. Answers whether anything changed.
-    pub fn expire(&mut self, now: Second, in_use: impl FnOnce() -> bool) -> bool {
-        let Some((_, used)) = &mut self.previous else { return false };
-        if *used + VISIT_GAP > now {
+    /// Erases a previous salt under which no visit was found for half an hour, unless one is `in_use` that began by the given
+    /// second and only beats: its next view must find it. Answers whether anything changed.
+    pub fn expire(&mut self, now: Second, in_use: impl FnOnce(Second) -> bool) -> bool {
+        let Some(previous) = self.previous.as_mut().filter(|p| p.used + VISIT_GAP <= now) else {
             return false;
-        }
-        if in_use() {
+        };
+        if in_use(previous.until) {
             // Looked at again in a minute.
-            *used = (now + 60).saturating_sub(VISIT_GAP);
+            previous.used = (now + 60).saturating_sub(VISIT_GAP);
         } else {
             self.previous = None;
         }
@@ -75,23 +90,25 @@ impl Salts {
         now: Second,
         in_progress: impl Fn(VisitorKey) -> bool,
     ) -> VisitorKey {
-        if let Some((salt, used)) = &mut self.previous {
-            let key = hash(salt, site, address, agent);
+        if let Some(previous) = &mut self.previous {
+            let key = hash(&previous.salt, site, address, agent);
             if in_progress(key) {
-                *used = now;
+                previous.used = now;
                 return key;
             }
         }
         hash(&self.current, site, address, agent)
     }
 
-    /// The bytes of the file: day, current salt, whether there is a previous one, that one, when it was last used.
+    /// The bytes of the file: day, current salt; then, if there is a previous one, its day, salt, last use, last second.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = self.day.to_le_bytes().to_vec();
         bytes.extend_from_slice(&self.current);
-        if let Some((salt, used)) = &self.previous {
+        if let Some(Previous { day, salt, used, until }) = &self.previous {
+            bytes.extend_from_slice(&day.to_le_bytes());
             bytes.extend_from_slice(salt);
             bytes.extend_from_slice(&used.to_le_bytes());
+            bytes.extend_from_slice(&until.to_le_bytes());
         }
         bytes
     }
@@ -99,11 +116,14 @@ impl Salts {
     pub fn decode(bytes: &[u8]) -> Option<Salts> {
         let (day, rest) = bytes.split_first_chunk()?;
         let (current, rest) = rest.split_first_chunk()?;
-        let previous = match rest.split_first_chunk() {
-            Some((salt, rest)) => Some((*salt, u32::from_le_bytes(*rest.first_chunk()?))),
-            None => None,
-        };
-        Some(Salts { day: u32::from_le_bytes(*day), current: *current, previous })
+        let mut salts = Salts { day: u32::from_le_bytes(*day), current: *current, previous: None };
+        if let Some((day, rest)) = rest.split_first_chunk() {
+            let (salt, rest) = rest.split_first_chunk()?;
+            let (used, rest) = rest.split_first_chunk()?;
+            let [day, used, until] = [day, used, rest.first_chunk()?].map(|word| u32::from_le_bytes(*word));
+            salts.previous = Some(Previous { day, salt: *salt, used, until });
+        }
+        Some(salts)
     }
 }
 
@@ -139,10 +159,13 @@ mod tests {
         assert_eq!(salts.key(site, address, b"ua", 2500, |key| key == before), before);
         assert_ne!(salts.key(site, address, b"ua", 2500, |_| false), before);
         assert!(!salts.turn(11, 2500).unwrap());
-        assert!(!salts.expire(2500 + VISIT_GAP - 1, || false));
-        assert!(salts.clone().expire(2500 + VISIT_GAP, || true));
+        assert!(!salts.expire(2500 + VISIT_GAP - 1, |_| false));
+        assert!(salts.clone().expire(2500 + VISIT_GAP, |until| until == 2000));
         assert_eq!(Salts::decode(&salts.encode()), Some(salts.clone()));
-        assert!(salts.expire(2500 + VISIT_GAP, || false));
+        let mut set_back = salts.clone();
+        assert!(set_back.turn(10, 2600).unwrap() && set_back.turn(11, 2700).unwrap());
+        assert_eq!(set_back.key(site, address, b"ua", 2800, |key| key == before), before);
+        assert!(salts.expire(2500 + VISIT_GAP, |_| false));
         assert_eq!(salts.previous, None);
         assert_eq!(Salts::decode(&salts.encode()), Some(salts));
         assert_eq!(Salts::decode(b"short"), None);

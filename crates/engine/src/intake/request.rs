@@ -87,6 +87,13 @@ impl Intake {
         }
     }
 
+    /// Whether a request or signal is from an address that is not counted.
+    pub(super) fn is_excluded_address(&mut self, record: &Record) -> bool {
+        let address = self.address(record);
+        let config = self.configs.get(&record.head.site);
+        config.zip(address).is_some_and(|(config, address)| config.excluded_networks.contains(address))
+    }
+
     /// Whether a request or signal is from a bot.
     pub(super) fn is_bot(&mut self, record: &Record) -> bool {
         let client = self.client(record);

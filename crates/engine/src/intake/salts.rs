@@ -49,7 +49,7 @@ impl SaltFiles {
     /// Once a second for every site: salts change at midnight and old ones go although nobody visits, unless one is
     /// `in_use`. Once a minute the file learns when a visit was last found under the previous salt: a restart must not split
     /// visits over midnight.
-    pub fn turn(&mut self, site: SiteId, day: u32, now: Second, in_use: impl FnOnce() -> bool) {
+    pub fn turn(&mut self, site: SiteId, day: u32, now: Second, in_use: impl FnOnce(Second) -> bool) {
         let Some(salts) = self.of(site, day, now) else { return };
         let over = salts.expire(now, in_use);
         if over || (salts.previous.is_some() && now.is_multiple_of(60)) {

@@ -16,7 +16,7 @@ impl Intake {
         match &*text(Tag::Name) {
             "search" => {
                 let gdpr = self.configs.get(&site).is_some_and(|c| c.gdpr_mode);
-                if gdpr || private || self.is_bot(record) {
+                if gdpr || private || self.is_bot(record) || self.is_excluded_address(record) {
                     return;
                 }
                 let term = text(Tag::Title).trim().to_lowercase();

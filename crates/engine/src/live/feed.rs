@@ -65,16 +65,14 @@ impl Live {
         visitor.is_some_and(|v| v.visit != 0 && v.heard + super::VISIT_GAP > self.now)
     }
 
-    /// Whether a visit goes on that began before the site's midnight: its key is made with the salt of then.
-    pub fn visits_over_midnight(&self, site: SiteId) -> bool {
-        let place = self.by_id.get(&site).and_then(|n| self.sites.get(usize::from(*n)));
-        let Some(midnight) = place.map(|p| p.midnight - self.offset) else { return false };
-        let mut over = false;
+    /// Whether a visit goes on that began by a second: its key may be made with the salt of then.
+    pub fn visit_goes_on_since(&self, site: SiteId, second: Second) -> bool {
+        let mut goes_on = false;
         self.each_visitor(site, |visitor, _| {
             let heard = visitor.heard + super::VISIT_GAP > self.now;
-            over |= heard && visitor.visit != 0 && i64::from(visitor.visit) < midnight;
+            goes_on |= heard && visitor.visit != 0 && visitor.visit <= second;
         });
-        over
+        goes_on
     }
 
     /// The origin of what a key does outside of its views; nothing is known of a key that is not in memory.

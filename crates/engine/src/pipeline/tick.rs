@@ -57,7 +57,7 @@ impl Pipeline {
         for id in self.intake.live.ids() {
             if let Some(day) = self.intake.live.site(id).map(|site| site.kept.day) {
                 let live = &self.intake.live;
-                self.intake.salts.turn(id, day, now, || live.visits_over_midnight(id));
+                self.intake.salts.turn(id, day, now, |second| live.visit_goes_on_since(id, second));
             }
         }
     }

@@ -61,7 +61,7 @@ impl Player {
                 for id in &sites {
                     let (day, now) = (intake.live.site(*id).unwrap().kept.day, intake.live.now());
                     let live = &intake.live;
-                    intake.salts.turn(*id, day, now, || live.visits_over_midnight(*id));
+                    intake.salts.turn(*id, day, now, |second| live.visit_goes_on_since(*id, second));
                 }
             });
         };
