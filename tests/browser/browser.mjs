@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -31,6 +32,21 @@ export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 /** A browser for everybody: each visitor is a profile (context) in it, and every page believes it is visible. */
 export const launch = ( options = {} ) => chromium.launch( { executablePath: CHROMIUM, args: FLAGS, ...options } );
 
+/** Removes a profile. Chromium's helpers outlive it for a moment, and write into it until they notice. */
+async function remove( profile ) {
+	for ( let tries = 100; ; tries-- ) {
+		try {
+			rmSync( profile, { recursive: true, force: true } );
+			return;
+		} catch ( error ) {
+			if ( tries === 0 ) {
+				throw error;
+			}
+			await pause( 100 );
+		}
+	}
+}
+
 /**
  * A browser for one visitor whose tabs are really hidden when another is in front.
  * Playwright makes every page of a browser it launches believe it is visible; one it merely connects to it leaves alone.
@@ -58,7 +74,7 @@ export async function launchWithTabs( ...flags ) {
 	const close = async () => {
 		child.kill();
 		await exited;
-		rmSync( profile, { recursive: true, force: true, maxRetries: 5 } );
+		await remove( profile );
 	};
 	return { context: browser.contexts()[ 0 ], close };
 }
@@ -77,7 +93,7 @@ export function launchAlone( url, ...flags ) {
 	return async () => {
 		child.kill();
 		await exited;
-		rmSync( profile, { recursive: true, force: true, maxRetries: 5 } );
+		await remove( profile );
 	};
 }
 

@@ -62,7 +62,7 @@ final class TrackerPageTest extends SiteTestCase {
 		$html = self::browser()->get( '/about/' )->body;
 		$this->assertSame( 1, preg_match( '~<div class="qahm-realtime-opt-out".*?</div>~s', $html, $box ) );
 		$this->assertStringContainsString( '<p role="status">', $box[0] );
-		$this->assertStringContainsString( 'data-path="/"', $box[0] );
+		$this->assertStringContainsString( 'data-paths="/"', $box[0] );
 		self::assertPageHas( 'build/opt-out.js', $html );
 		self::assertPageLacks( 'build/opt-out.js', self::browser()->get( '/contact/' )->body );
 		$this->assertStringContainsString( $box[0], self::administrator()->get( '/about/' )->body );
