@@ -90,6 +90,7 @@ class Site:
         self.window = config.get("active_window", 60)
         self.goals = config.get("goals", [])
         self.day = self.day_before = None
+        self.salt = self.salt_before = None
         self.keys, self.views, self.visits = {}, [], []
         self.log, self.timings, self.requests = [], [], []
         self.titles, self.meta, self.named = {}, {}, set()
@@ -104,6 +105,9 @@ class Site:
         today = zone.day(self.config["timezone"], now + self.clock.offset)
         if self.day is None or today > self.day or today + 1 < self.day:
             # A clock set back by less than a day makes no new day; one set back by more is believed.
+            # A clock set to and fro finds the salt of the day before; those of earlier days are gone.
+            again = self.day_before is not None and today == self.day_before
+            self.salt, self.salt_before = self.salt_before if again else object(), self.salt
             self.day, self.day_before = today, self.day
         due = []
         for key in self.keys.values():
@@ -190,10 +194,10 @@ class Site:
 
     def name_of(self, address, agent):
         """Address, user agent and day: the last day but this while a visit that began under it is in progress."""
-        before = self.keys.get((address, agent, self.day_before))
+        before = self.keys.get((address, agent, self.salt_before))
         if before and self.clock.now < before.heard + VISIT_GAP:
             return before.name
-        return (address, agent, self.day)
+        return (address, agent, self.salt)
 
     def profile(self, event):
         device, browser, system = known.CLIENTS[event.agent]
