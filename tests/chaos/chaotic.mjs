@@ -7,6 +7,7 @@ import { Site } from '../../demo/site.mjs';
 import { REPOSITORY, USER, stateDir } from '../../demo/place.mjs';
 import { alive, launch, runAsUser, stop, until } from '../../demo/process.mjs';
 import { PHP_ENVIRONMENT, fpm } from '../../demo/servers.mjs';
+import { trackerOf } from '../../demo/visitors-tracker.mjs';
 
 /** Where cargo puts what it builds. */
 export const TARGET = process.env.CARGO_TARGET_DIR || join( REPOSITORY, 'target' );
@@ -59,9 +60,9 @@ export class Chaotic {
 	/** Learns the site's id and collector from a page, as a browser does. */
 	async meet() {
 		const html = await ( await fetch( this.site.url ) ).text();
-		const [ , id, collector ] = /\["([0-9a-f]{16})","([^"]+)",[012]\]/.exec( html ) ?? assert.fail( 'no tracker in the page' );
-		this.id = id;
-		this.collector = new URL( JSON.parse( `"${ collector }"` ), this.site.url );
+		const { site, collector } = trackerOf( html ) ?? assert.fail( 'no tracker in the page' );
+		this.id = site;
+		this.collector = new URL( collector, this.site.url );
 	}
 
 	/** What PHP knows: { status, counters }; undefined while it does not answer. */

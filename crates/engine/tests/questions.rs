@@ -219,6 +219,11 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     assert_eq!((&search["active"], &search["pages"][0]["path"]), (&json!(1), &json!("/")));
     let here = ask(&stage, json!({ "what": "live", "filter": { "page": "/shop" } }));
     assert_eq!((&here["active"], &here["pages"][0]["active"]), (&json!(1), &json!(1)));
+    // A frame is at most 25 ms behind what is counted.
+    await_some("the frame", || {
+        let live = stage.live();
+        (live["active"] == 2 && live["excluded"]["bot"] == 1).then_some(())
+    });
     let live = stage.live();
     assert_eq!(live["devices"], json!({ "desktop": 1, "mobile": 1 }));
     assert_eq!(live["excluded"], json!({ "bot": 1 }));
