@@ -60,16 +60,19 @@ final class FiguresHeaders {
 	 * @param int              $total    Rows there are.
 	 */
 	public static function paginate( WP_REST_Response $response, WP_REST_Request $request, Question $question, int $total ): void {
+		// The engine gives fewer rows than asked for when more would not fit its answer, and says so.
+		$given = $response->get_data();
+		$limit = is_array( $given ) && is_int( $given['limit'] ?? null ) && $given['limit'] > 0 ? $given['limit'] : $question->limit;
 		$response->header( 'X-WP-Total', (string) $total );
-		$response->header( 'X-WP-TotalPages', (string) (int) ceil( $total / $question->limit ) );
+		$response->header( 'X-WP-TotalPages', (string) (int) ceil( $total / $limit ) );
 		$known = array_intersect_key( $request->get_query_params(), array_flip( Question::WHATS[ $question->what ] ) );
 		$known = array_map( static fn ( mixed $value ): string => rawurlencode( (string) $value ), array_filter( $known, 'is_scalar' ) );
 		$link  = static fn ( int $offset ): string => add_query_arg( array( 'offset' => $offset ) + $known, rest_url( ltrim( $request->get_route(), '/' ) ) );
 		if ( $question->offset > 0 ) {
-			$response->link_header( 'prev', $link( max( 0, $question->offset - $question->limit ) ) );
+			$response->link_header( 'prev', $link( max( 0, $question->offset - $limit ) ) );
 		}
-		if ( $question->offset + $question->limit < $total ) {
-			$response->link_header( 'next', $link( $question->offset + $question->limit ) );
+		if ( $question->offset + $limit < $total ) {
+			$response->link_header( 'next', $link( $question->offset + $limit ) );
 		}
 	}
 

@@ -56,7 +56,7 @@ final class Question {
 		'from'      => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 99999999999 ),
 		'to'        => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 99999999999 ),
 		'step'      => array( 'type' => 'integer', 'minimum' => 60, 'maximum' => 3600 ),
-		'dimension' => array( 'type' => 'string', 'enum' => array( 'page', 'post_type', 'author', 'category', 'country', 'city', 'channel', 'source', 'campaign', 'device', 'browser', 'os', 'element', 'form', 'goal', 'custom', 'error', 'term', 'change', 'linker', 'report' ) ),
+		'dimension' => array( 'type' => 'string', 'enum' => array( 'page', 'post_type', 'author', 'category', 'country', 'city', 'channel', 'source', 'campaign', 'device', 'browser', 'os', 'element', 'form', 'goal', 'custom', 'error', 'term', 'change', 'linker', 'report', 'broken' ) ),
 	);
 
 	/**

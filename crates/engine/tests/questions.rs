@@ -215,6 +215,12 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     let pages = ask(&stage, json!({ "what": "pages" }));
     assert_eq!((&pages["sum"], &pages["active"]), (&json!(2), &json!(2)));
     assert_eq!(pages["groups"]["author"], json!([{ "name": "Ann", "active": 1, "views": 1 }]));
+    assert_eq!(pages["window"], "today", "two visits are few");
+    let home = await_some("the commit", || {
+        let pages = ask(&stage, json!({ "what": "pages" }));
+        pages["pages"].as_array()?.iter().find(|p| p["path"] == "/" && p["began"] == 1).cloned()
+    });
+    assert_eq!((&home["entry_rate"], &home["saw"], &home["views"]), (&json!([1, 1]), &json!(1), &json!(1)));
     let search = ask(&stage, json!({ "what": "pages", "filter": { "channel": "search" } }));
     assert_eq!((&search["active"], &search["pages"][0]["path"]), (&json!(1), &json!("/")));
     let here = ask(&stage, json!({ "what": "live", "filter": { "page": "/shop" } }));

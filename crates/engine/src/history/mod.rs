@@ -7,7 +7,7 @@
 //! question {"range":"60m|24h|7d|30d|week" | "from","to" (Unix s; to is not in it),
 //!   "step": seconds, a part of an hour (default: 60 up to 2 h, else 3600; the step of the answer counts),
 //!   "dimension": null|page|post_type|author|category|country|city|channel|source|campaign|device|browser|os|
-//!                element|form|goal|custom|error|term|change|linker|report,
+//!                element|form|goal|custom|error|term|change|linker|report|broken,
 //!   "page": path: the series are of this page, "limit": ≤ 500, "offset"}
 //!
 //! answer {"history":{"from","to","step",         steps begin with the hour; the first may begin before `from`, and is then of
@@ -27,7 +27,8 @@
 //!   "rows":[{"name",…}], "total":n               with a dimension: most first
 //!   "grid":[[[median, weeks]|null × 24] × 7]     with range week: S2, from Monday 0 h}}
 //!
-//! metrics  "views","visits" (begun),"left","bounce":[n,of],"engaged" (s),"clicks","scroll":[sum of %, views],"error":[n,of],
+//! metrics  "views","visits" (begun),"left","bounce":[n,of],"engaged" (s),"time" (s),"saw","saw_left" (visits; of a page),
+//!          "clicks","scroll":[sum of %, views],"error":[n,of],
 //!          "requests","not_found","conversion":[n, visits],"forms":{"started","abandoned","submitted"},"searches"
 //! timings  {"load":{"n","p50","p75","p95"},…} as the series; what has no values is left out
 //! rows     page: + "title","post_type","author","category","timings"; groups of pages: + "timings"

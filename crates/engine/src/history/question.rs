@@ -150,6 +150,7 @@ impl Dimension {
             "change" => Dimension::Name(By::Change),
             "linker" => Dimension::Name(By::Linker),
             "report" => Dimension::Name(By::Report),
+            "broken" => Dimension::Name(By::Broken),
             _ => return Err(Error::Bad("dimension: not known")),
         })
     }

@@ -63,7 +63,7 @@ impl Intake {
             self.live.tell(site, origin, EntryKind::NotFound, 0, name, status.into());
         }
         if !bot && request.failed() {
-            let name = self.live.name(site, NameKind::Linker, &path);
+            let name = self.live.name(site, NameKind::Broken, &path);
             self.live.tell(site, origin, EntryKind::Failed, request.fatal.into(), name, status.into());
         }
         let kept = status == NOT_FOUND || request.failed();

@@ -91,7 +91,14 @@ impl Live {
         });
         self.come_back(visitor, touch.at);
         let view = known.unwrap_or_else(|| self.add_view(visitor, touch));
+        let known_time = |live: &Live| live.views.get(view).map_or(0, |v| v.known_time());
+        let before = known_time(self);
         let outcome = self.change_view(visitor, view, touch);
+        let more = known_time(self).saturating_sub(before);
+        if more > 0 {
+            let page = self.views.get(view).map(|v| v.page);
+            self.sum_up(visitor, page, Metric::Time, more.into());
+        }
         match touch.kind {
             TouchKind::Engage => self.engage(visitor, view, touch),
             TouchKind::Fail => self.fail(view),
@@ -306,6 +313,7 @@ impl Live {
             return Outcome::View { visit: 0, new_visit: false };
         }
         let new_visit = visitor.visit == 0 || touch.at >= visitor.heard + VISIT_GAP;
+        let first_seen = new_visit || !visitor.pages().any(|seen| seen == page);
         let remembered = visitor.past_bytes();
         if new_visit {
             site.kept.visits_today += 1;
@@ -322,6 +330,9 @@ impl Live {
             self.sum_up(index, Some(page), Metric::Visits, 1);
         }
         self.sum_up(index, Some(page), Metric::Views, 1);
+        if first_seen {
+            self.sum_up(index, Some(page), Metric::Saw, 1);
+        }
         let kind = if new_visit { EntryKind::Start } else { EntryKind::View };
         self.enter(index, view, kind, touch.detail.view_kind(), super::names::NameId(0), 0);
         Outcome::View { visit, new_visit }

@@ -212,9 +212,14 @@ pub enum Metric {
     Searches = 16,
     /// How often an entry with this name came.
     Count = 17,
+    /// Of a page: visits that saw it; of them, those that left. Undone like `Left`.
+    Saw = 18,
+    SawLeft = 19,
+    /// Seconds on the page, as far as they were heard of.
+    Time = 20,
 }
 
-pub const METRICS: usize = 18;
+pub const METRICS: usize = 21;
 
 /// Sums of one rollup cell.
 pub type Metrics = [i64; METRICS];

@@ -213,6 +213,24 @@ impl Live {
         if bounced {
             self.sum_up(index, Some(origin.page), Metric::Bounces, 1);
         }
+        let minute = self.sites.get(usize::from(site)).and_then(|p| p.site.minutes.current());
+        if let Some(minute) = minute {
+            self.sum_seen(index, minute, 1);
+        }
+    }
+
+    /// Adds to the pages a visit saw that it has left, or takes it back.
+    fn sum_seen(&mut self, index: u32, minute: i64, number: i64) {
+        let Some(visitor) = self.visitors.get(index) else { return };
+        let Some(place) = self.sites.get_mut(usize::from(visitor.site)).filter(|_| !self.replaying) else {
+            return;
+        };
+        let mut pages: Vec<PageId> = visitor.pages().collect();
+        pages.sort_unstable();
+        pages.dedup();
+        for page in pages {
+            place.site.sum(Cell { minute, dim: Dim::Page, key: page.0 }, Metric::SawLeft, number);
+        }
     }
 
     /// A visit that had left is heard from again in time: it goes on, and its leaving counts nowhere any more.
@@ -243,6 +261,7 @@ impl Live {
         if bounced {
             site.count(minute, Some(origin.page), profile, Metric::Bounces, -1);
         }
+        self.sum_seen(index, minute, -1);
     }
 
     /// The number of a name of a site, made if it is new.

@@ -35,10 +35,12 @@ pub enum NameKind {
     Report = 9,
     /// What an own event was told with, JSON.
     Properties = 10,
+    /// The path of a request that failed. Not among `Linker`: who scans for paths must not hide what breaks.
+    Broken = 11,
 }
 
 impl NameKind {
-    pub const ALL: [NameKind; 10] = [
+    pub const ALL: [NameKind; 11] = [
         Self::Element,
         Self::Form,
         Self::Goal,
@@ -49,6 +51,7 @@ impl NameKind {
         Self::Linker,
         Self::Report,
         Self::Properties,
+        Self::Broken,
     ];
 
     pub fn from_u8(number: u8) -> Option<NameKind> {
@@ -64,7 +67,7 @@ pub struct Names {
 }
 
 /// As many as `NameKind::ALL`; a number is `n × 16 + kind`.
-const KINDS: u32 = 10;
+const KINDS: u32 = 11;
 const SPREAD: u32 = 16;
 
 impl Default for Names {

@@ -55,6 +55,12 @@ impl View {
         !self.gone && (self.closing == 0 || self.closing > now) && self.heard + window > now
     }
 
+    /// Seconds on the page as far as they were heard of.
+    pub fn known_time(&self) -> Second {
+        let end = if self.ended == 0 { self.heard } else { self.ended };
+        end.saturating_sub(self.began)
+    }
+
     /// Seconds on the page: until it was closed, until now while it counts as active, else until it was last heard from.
     pub fn time(&self, now: Second, window: Second) -> Second {
         let end = match self.ended {

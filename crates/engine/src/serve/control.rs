@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::answers::Answers;
 use super::request::{Order, Request, error, ok};
+use super::today::{self, FEW};
 use crate::alert::outbox::Claimer;
 use crate::config::SiteConfig;
 use crate::history::{Asked, History, HistoryQuestion, Now};
@@ -21,6 +22,8 @@ use crate::report::Question;
 
 /// A connection that has not sent its request, or taken its answer, after this long is cut.
 const PATIENCE: Duration = Duration::from_millis(1000);
+/// Rows of a list at most that the history gives.
+const MOST: usize = 500;
 /// Connections served at once; the next one waits in the socket's queue.
 const CONNECTIONS: usize = 64;
 
@@ -138,19 +141,17 @@ impl Control {
             return error("unknown-site", "the engine does not know this site");
         };
         self.answers.reuse(site, question, config.cache_ttl, || match question.what.as_str() {
-            "history" => self.history(site, &frame, &config, question),
+            "history" => match history_question(question) {
+                Ok(question) => self.history(site, &frame, &config, &question),
+                Err(wrong) => error("bad-request", wrong),
+            },
+            "pages" if question.is_about_everybody() => self.pages(site, &frame, &config, question),
             _ => self.order(Order::Answer { site, question: question.clone() }),
         })
     }
 
     /// What was is read by whoever asks, one at a time: no event waits for it.
-    fn history(&self, site: SiteId, frame: &Frame, config: &SiteConfig, question: &Question) -> Value {
-        let members = serde_json::to_value(question);
-        let asked = members.and_then(serde_json::from_value::<HistoryQuestion>);
-        let question = match asked {
-            Ok(question) => question,
-            Err(wrong) => return error("bad-request", wrong),
-        };
+    fn history(&self, site: SiteId, frame: &Frame, config: &SiteConfig, question: &HistoryQuestion) -> Value {
         let now = Now {
             active: frame.active,
             peak: frame.peak.value,
@@ -170,12 +171,39 @@ impl Control {
             now: Some(now),
             limit,
         };
-        match history.answer(&asked, &question) {
+        match history.answer(&asked, question) {
             Ok(answer) => ok(answer),
             Err(wrong @ crate::history::Error::Bad(_)) => error("bad-request", wrong),
             Err(slow @ crate::history::Error::TooSlow) => error("too-slow", slow),
             Err(failed) => error("store", failed),
         }
+    }
+
+    /// Pages with the numbers of the last half hour, or of today where that holds few visits.
+    fn pages(&self, site: SiteId, frame: &Frame, config: &SiteConfig, question: &Question) -> Value {
+        let mut answer = self.order(Order::Answer { site, question: question.clone() });
+        let visits = answer.get("pages").and_then(|pages| pages.get("visits")?.as_u64());
+        if visits.is_none_or(|visits| visits >= FEW) {
+            return answer;
+        }
+        let midnight = config.calendar.day(frame.time).began;
+        let today = HistoryQuestion {
+            from: Some(midnight),
+            to: Some(frame.time + 60),
+            dimension: Some("page".into()),
+            limit: MOST,
+            ..HistoryQuestion::default()
+        };
+        let history = self.history(site, frame, config, &today);
+        let everything = Question { limit: MOST, offset: 0, ..question.clone() };
+        let mut lately = self.order(Order::Answer { site, question: everything });
+        if let (Some(today), Some(lately)) =
+            (history.get("history"), lately.get_mut("pages").map(Value::take))
+            && let Some(pages) = answer.get_mut("pages")
+        {
+            *pages = today::pages(lately, today, question.limit.clamp(1, MOST), question.offset);
+        }
+        answer
     }
 
     fn order(&self, order: Order) -> Value {
@@ -187,6 +215,11 @@ impl Control {
             .recv_timeout(PATIENCE * 3)
             .unwrap_or_else(|_| error("busy", "the engine did not answer in time"))
     }
+}
+
+/// A question about the past has members of its own.
+fn history_question(question: &Question) -> serde_json::Result<HistoryQuestion> {
+    serde_json::from_value(serde_json::to_value(question)?)
 }
 
 /// An order without its site.

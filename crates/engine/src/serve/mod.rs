@@ -3,3 +3,4 @@
 pub mod answers;
 pub mod control;
 pub mod request;
+mod today;

@@ -91,5 +91,8 @@ CREATE TABLE IF NOT EXISTS rollups_{day} (
     forms_submitted INTEGER NOT NULL,
     searches        INTEGER NOT NULL,
     count           INTEGER NOT NULL,
+    saw             INTEGER NOT NULL,
+    saw_left        INTEGER NOT NULL,
+    time            INTEGER NOT NULL,
     PRIMARY KEY (site, dim, minute, key)
 ) WITHOUT ROWID;

@@ -34,6 +34,9 @@ pub(crate) const COLUMNS: [&str; METRICS] = [
     "forms_submitted",
     "searches",
     "count",
+    "saw",
+    "saw_left",
+    "time",
 ];
 
 /// What follows the table's name when a sum is added to what is stored.

@@ -50,10 +50,11 @@ pub(crate) enum By {
     Change = 23,
     Linker = 24,
     Report = 25,
+    Broken = 27,
 }
 
 impl By {
-    pub(crate) const ALL: [By; 19] = [
+    pub(crate) const ALL: [By; 20] = [
         Self::Site,
         Self::Page,
         Self::Country,
@@ -73,6 +74,7 @@ impl By {
         Self::Change,
         Self::Linker,
         Self::Report,
+        Self::Broken,
     ];
 
     pub(crate) fn of_name(kind: NameKind) -> Option<By> {
