@@ -58,7 +58,9 @@ fn everything(stage: &Stage) -> Vec<Value> {
     fn calm(value: &mut Value) {
         match value {
             Value::Object(map) => {
-                map.remove("duration");
+                for passing in ["time", "duration"] {
+                    map.remove(passing);
+                }
                 map.values_mut().for_each(calm);
             }
             Value::Array(list) => list.iter_mut().for_each(calm),
