@@ -172,6 +172,53 @@ test( 'what happens while the network is down arrives once, in order, when it is
 	assert.deepEqual( thrown, [] );
 } );
 
+test( 'a collector that cannot be reached is asked ever more rarely, and gets everything when it answers', async ( t ) => {
+	const prepare = async ( page ) => {
+		await page.clock.install();
+		await page.addInitScript( () => {
+			const reach = window.fetch;
+			window.tries = 0;
+			window.fetch = ( ...request ) => {
+				if ( window.reachable ) {
+					return reach( ...request );
+				}
+				window.tries++;
+				return Promise.reject( new TypeError( 'Failed to fetch' ) );
+			};
+		} );
+	};
+	const { page, wire, thrown } = await read( t, '/about/', { prepare } );
+	const tries = () => page.evaluate( () => window.tries );
+	for ( let n = 0; n < 120; n++ ) {
+		await page.mouse.move( n, n );
+		await page.evaluate( ( name ) => window.qahmRealtime.track( name ), `event ${ n }` );
+		await page.clock.runFor( 5_000 );
+	}
+	const most = await tries();
+	assert.ok( most >= 8 && most <= 15, `${ most } tries in ten minutes` );
+	assert.equal( wire.beacons.length, 0 );
+
+	await page.evaluate( () => {
+		window.reachable = true;
+		window.tries = 0;
+	} );
+	await page.clock.runFor( 64_000 );
+	await wire.event( 'v' );
+	await wire.event( 'g', 'event 0' );
+	assert.ok( wire.beacons.every( ( { status } ) => status === 204 ) );
+
+	// What fails later is tried again soon, as the first time.
+	await page.evaluate( () => {
+		window.reachable = false;
+		window.qahmRealtime.track( 'later' );
+	} );
+	await page.clock.runFor( 200 );
+	assert.equal( await tries(), 1 );
+	await page.clock.runFor( 2_000 );
+	assert.equal( await tries(), 2 );
+	assert.deepEqual( thrown, [] );
+} );
+
 test( 'without its second file the tracker goes on, and the page hears nothing of it', async ( t ) => {
 	const { page, wire, thrown } = await read( t, '/about/', { blocked: MORE, insert: '<button type="button" id="b">b</button>' } );
 	await wire.until( () => wire.views.length === 1 );

@@ -49,43 +49,44 @@ declare const __QAHM_CONSENT__: boolean;
 			}
 		},
 		begin_( type ) {
-			if ( ! __QAHM_CONSENT__ || ( mode === 1 ? consented : consented !== 0 ) ) {
-				// Any 16 digits do. They are random enough to tell views apart, and nobody has a reason to guess them.
-				const id = ( 1e15 + 8e15 * Math.random() ).toFixed();
-				// The page's address now: a single-page application may have another one when the last event leaves.
-				const url = ( location.pathname + location.search ).slice( 0, 1024 );
-				const queue: BeaconEvent[] = ( core.queue_ = [] );
-				/** Sequence number of the first event of the queue. */
-				let first = 0;
-				/** A beacon is on its way: one at a time keeps the order. */
-				let busy: 0 | 1;
-				let wait = 1e3;
-				const send = ( flush = ( urgent?: boolean | number ): void => {
-					const end = first + queue.length;
-					if ( end > first && ( urgent || ! busy ) ) {
-						busy = 1;
-						fetch( collector, {
-							method: 'POST',
-							body: JSON.stringify( { v: 1, s: site, i: id, n: first, u: url, c: consented, w: +navigator.webdriver, e: queue } ),
-							keepalive: true,
-						} ).then(
-							// Any answer is final, whatever its status. An urgent beacon may have overtaken this one: count from the sequence.
-							() => {
-								busy = 0;
-								first += queue.splice( 0, end - first ).length;
-								send();
-							},
-							// Only a network failure comes here: again after 2, 4, 8 … s, or with the next event.
-							() => {
-								busy = 0;
-								setTimeout( send, ( wait *= 2 ) );
-							}
-						);
-					}
-				} );
-				// Control characters and lone halves of a surrogate pair would make the collector refuse the beacon. Addresses have none.
-				core.push_( 0, [ 'v', +! doc.hidden, doc.referrer.slice( 0, 300 ), doc.title.slice( 0, 160 ).replace( /[\0-\x1f\ud800-\udfff]/gu, '' ), type, meta ] );
+			if ( __QAHM_CONSENT__ && ( mode === 1 ? ! consented : consented === 0 ) ) {
+				return;
 			}
+			// Any 16 digits do. They are random enough to tell views apart, and nobody has a reason to guess them.
+			const id = ( 1e15 + 8e15 * Math.random() ).toFixed();
+			// The page's address now: a single-page application may have another one when the last event leaves.
+			const url = ( location.pathname + location.search ).slice( 0, 1024 );
+			const queue: BeaconEvent[] = ( core.queue_ = [] );
+			/** Sequence number of the first event of the queue. */
+			let first = 0;
+			/** -1: a beacon is on its way, one at a time keeps the order. Above 0: the timer of the next try. */
+			let busy = 0;
+			/** Milliseconds before the last try. */
+			let wait = 1e3;
+			const send = ( flush = ( urgent?: boolean | number ): void => {
+				const end = first + queue.length;
+				if ( end > first && ( urgent || ! busy ) ) {
+					clearTimeout( busy );
+					busy = -1;
+					fetch( collector, {
+						method: 'POST',
+						body: JSON.stringify( { v: 1, s: site, i: id, n: first, u: url, c: consented, w: +navigator.webdriver, e: queue } ),
+						keepalive: true,
+					} ).then(
+						// Any answer is final, whatever its status. An urgent beacon may have overtaken this one: count from the sequence.
+						() => {
+							busy = 0;
+							wait = 1e3;
+							first += queue.splice( 0, end - first ).length;
+							send();
+						},
+						// Only a network failure comes here: again after 2, 4, 8 … 64, 64 s. Until then what happens waits, unless it is urgent.
+						() => ( busy = setTimeout( send, ( wait += wait < 6e4 ? wait : 0 ), 1 ) )
+					);
+				}
+			} );
+			// Control characters and lone halves of a surrogate pair would make the collector refuse the beacon. Addresses have none.
+			core.push_( 0, [ 'v', +! doc.hidden, doc.referrer.slice( 0, 300 ), doc.title.slice( 0, 160 ).replace( /[\0-\x1f\ud800-\udfff]/gu, '' ), type, meta ] );
 		},
 	};
 	const beat = (): void => core.push_( 0, [ 'b' ] );
