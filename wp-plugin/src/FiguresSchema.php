@@ -68,6 +68,9 @@ final class FiguresSchema {
 			'approximate' => self::FLAG + array( 'description' => __( 'Whether there was too much to be exact.', 'qahm-realtime' ) ),
 			'active'      => self::INTEGER + array( 'description' => __( 'Visitors active now, after the filter.', 'qahm-realtime' ) ),
 		);
+		if ( array() !== $common && 'live' !== $what ) {
+			$common['limit'] = self::INTEGER + array( 'description' => self::argument( 'limit' ) );
+		}
 		return array(
 			'$schema'    => 'http://json-schema.org/draft-04/schema#',
 			'title'      => 'qahm-realtime-' . $what,
