@@ -114,6 +114,7 @@ impl<'a> Fields<'a> {
                 }
                 b"fatal" => fields.flag(Flags::FATAL, value, "$fields['fatal'] must be a boolean")?,
                 b"private" => fields.flag(Flags::PRIVATE, value, "$fields['private'] must be a boolean")?,
+                b"consent" => fields.flag(Flags::CONSENT, value, "$fields['consent'] must be a boolean")?,
                 b"forwarded_for" => {
                     fields.forwarded_for = text(value, "$fields['forwarded_for'] must be a string")?;
                 }
