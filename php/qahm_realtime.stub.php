@@ -18,7 +18,7 @@
  *                       X-Forwarded-For), title, name, what, target, properties (JSON).
  *                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), results
  *                       (of a search), line (of an error).
- *                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked).
+ *                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked), consent (given).
  *                       Signals known to the engine, by name: 'search' (title: the term, results), 'login-failed',
  *                       'change' (what, title), 'track' (target: name of the event, properties), 'php-error' (what,
  *                       title: the message, target: the file, line), 'database-error' (title: the message),

@@ -32,7 +32,7 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 ///                       X-Forwarded-For), title, name, what, target, properties (JSON).
 ///                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), results
 ///                       (of a search), line (of an error).
-///                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked).
+///                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked), consent (given).
 ///                       Signals known to the engine, by name: 'search' (title: the term, results), 'login-failed',
 ///                       'change' (what, title), 'track' (target: name of the event, properties), 'php-error' (what,
 ///                       title: the message, target: the file, line), 'database-error' (title: the message),
@@ -114,6 +114,7 @@ impl<'a> Fields<'a> {
                 }
                 b"fatal" => fields.flag(Flags::FATAL, value, "$fields['fatal'] must be a boolean")?,
                 b"private" => fields.flag(Flags::PRIVATE, value, "$fields['private'] must be a boolean")?,
+                b"consent" => fields.flag(Flags::CONSENT, value, "$fields['consent'] must be a boolean")?,
                 b"forwarded_for" => {
                     fields.forwarded_for = text(value, "$fields['forwarded_for'] must be a string")?;
                 }

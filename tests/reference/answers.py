@@ -294,10 +294,10 @@ class Answers:
             row = forms.setdefault(form, {"form": form, "filling": 0, "started": 0, "submitted": 0, "abandoned": 0})
             last, ago = es[-1].what, self.now - es[-1].time
             submitted = any(e.what == "submit" for e in es)
-            row["filling"] += last in ("start", "active") and ago <= 60
+            row["filling"] += last in ("start", "active") and ago < 60
             row["started"] += any(e.what in ("start", "active") for e in es)
             row["submitted"] += submitted
-            row["abandoned"] += not submitted and (last == "abandon" or ago > 300)
+            row["abandoned"] += not submitted and (last == "abandon" or ago >= 300)
         return list(forms.values())
 
 

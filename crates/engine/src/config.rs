@@ -1,9 +1,12 @@
 //! A site's configuration as WordPress composes it. Plain data, checked once, here.
 
+use std::borrow::Cow;
+
 use qahm_enrich::address::{Networks, Proxies};
 use serde::Deserialize;
 
 use crate::calendar::Calendar;
+use crate::enrich::path;
 
 /// Bytes of a configuration at most.
 pub const CONFIG_MAX: usize = 16 * 1024;
@@ -161,6 +164,19 @@ impl SiteConfig {
         Ok(config)
     }
 
+    /// A page's name. In GDPR mode only numbers stay of its query: anybody may write anything else there.
+    pub fn page<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        let page = path::page(url, &self.query_keys);
+        match page.split_once('?').filter(|_| self.gdpr_mode) {
+            Some((path, query)) if query.split('&').any(|a| !is_number(a)) => {
+                let kept: Vec<&str> = query.split('&').filter(|a| is_number(a)).collect();
+                let mark = if kept.is_empty() { "" } else { "?" };
+                Cow::Owned(format!("{path}{mark}{}", kept.join("&")))
+            }
+            _ => page,
+        }
+    }
+
     /// Whether a page is one that nothing is told of.
     pub fn excludes_path(&self, page: &str) -> bool {
         let path = page.split('?').next().unwrap_or(page);
@@ -173,6 +189,12 @@ impl SiteConfig {
             }
         })
     }
+}
+
+/// Whether a query argument is a name and a number, such as `p=12`.
+fn is_number(argument: &str) -> bool {
+    let value = argument.split_once('=').map_or("", |(_, value)| value);
+    (1..=10).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn check(name: &str, value: u32, least: u32, most: u32) -> Result<(), String> {
@@ -204,6 +226,17 @@ mod tests {
             let error = SiteConfig::parse(json).unwrap_err();
             assert!(error.contains(name) || error.contains("expected a sequence"), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn pages_in_gdpr_mode_keep_numbers_only() {
+        let config =
+            |gdpr: bool| SiteConfig::parse(&format!(r#"{{"hosts":["a"],"gdpr_mode":{gdpr}}}"#)).unwrap();
+        let url = "/blog?p=12&tag=ann@a.test&author=9x";
+        assert_eq!(config(false).page(url), "/blog?p=12&tag=ann@a.test&author=9x");
+        assert_eq!(config(true).page(url), "/blog?p=12");
+        assert_eq!(config(true).page("/?tag=x"), "/");
+        assert_eq!(config(true).page("/?p=7"), "/?p=7");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::Intake;
 use super::honest;
 use super::who::{bot, located, set_aside};
-use crate::enrich::path;
 
 impl Intake {
     /// What would become of the first event of a beacon.
@@ -54,7 +53,7 @@ impl Intake {
         json!({
             "counted": reason.starts_with("counted"),
             "reason": reason,
-            "page": path::page(&url, &config.query_keys),
+            "page": config.page(&url),
             "visitor": if known { "known" } else { "new" },
             "country": country.map(|c| String::from_utf8_lossy(&c).into_owned()),
             "device": client.device.as_str(),

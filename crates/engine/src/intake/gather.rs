@@ -1,8 +1,7 @@
 //! What the live state has changed since the last commit, for the batch.
 
 use super::Intake;
-use crate::live::facts::{Entry, METRICS};
-use crate::live::visitor::VisitorKey;
+use crate::live::facts::METRICS;
 use crate::store::batch::EventRow;
 
 impl Intake {
@@ -25,8 +24,8 @@ impl Intake {
             // GDPR mode keeps no row that a visit could be put together from.
             let gdpr = self.configs.get(&id).is_some_and(|c| c.gdpr_mode);
             batch.events.extend(site.fresh.drain(..).map(|entry| {
-                let entry = if gdpr { anonymous(entry) } else { entry };
-                EventRow { site: id, at: ms(entry.at), entry }
+                let row = EventRow { site: id, at: ms(entry.at), entry };
+                if gdpr { row.anonymous() } else { row }
             }));
             batch.undone.extend(site.undone.drain(..).map(|(entry, at)| (id, entry, ms(at))));
             for (cell, sums) in site.rollups.drain() {
@@ -39,8 +38,4 @@ impl Intake {
             batch.profiles.extend(profiles.map(|(number, profile, day)| (id, number, profile, day)));
         }
     }
-}
-
-fn anonymous(entry: Entry) -> Entry {
-    Entry { key: VisitorKey::default(), visit: 0, view: 0, ..entry }
 }

@@ -114,8 +114,9 @@ impl Intake {
         self.live.advance(at);
         let Some(detail) = honest::detail(record) else { return self.drop_event(head.site, "value") };
         match head.kind {
-            Kind::Request => self.take_request(record, private),
-            Kind::Signal => self.take_signal(record, private),
+            // Without consent WordPress's own events count, but nobody is looked for behind them.
+            Kind::Request => self.take_request(record, private || unasked),
+            Kind::Signal => self.take_signal(record, private || unasked),
             Kind::Excluded => self.take_excluded(record),
             // A page cached before consent was asked for still has the script that does not ask.
             _ if unasked => self.set_aside(record, "consent"),

@@ -24,7 +24,7 @@ impl Intake {
         let address = self.address(record);
         let Some(config) = self.configs.get(&site) else { return };
         let url = record.text(Tag::Url).unwrap_or_default();
-        let path = path::page(&url, &config.query_keys).into_owned();
+        let path = config.page(&url).into_owned();
         if config.excludes_path(&path) || address.is_some_and(|a| config.excluded_networks.contains(a)) {
             return;
         }
@@ -75,10 +75,8 @@ impl Intake {
     pub(super) fn origin_of_request(&mut self, record: &Record, private: bool) -> Origin {
         let site = record.head.site;
         let url = record.text(Tag::Url).unwrap_or_default();
-        let page = self
-            .configs
-            .get(&site)
-            .and_then(|config| self.live.site(site)?.pages.known(&path::page(&url, &config.query_keys)));
+        let page =
+            self.configs.get(&site).and_then(|config| self.live.site(site)?.pages.known(&config.page(&url)));
         let page = page.unwrap_or(OTHER);
         let address = self.address(record).filter(|_| !private);
         match address.and_then(|address| self.key_of(record, address)) {

@@ -4,6 +4,7 @@ use qahm_event::{Record, Tag};
 
 use super::Intake;
 use super::act::one_of;
+use super::goal::Reached;
 use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
@@ -38,10 +39,15 @@ impl Intake {
                 let origin = self.origin_of_request(record, private);
                 self.custom(site, origin, &text(Tag::Target), &text(Tag::Properties));
             }
-            "form-submit" if !private => {
+            "form-submit" if !private && !self.is_bot(record) && !self.is_excluded_address(record) => {
                 let origin = self.origin_of_request(record, private);
                 let submit = one_of(&FORMED, "submit").unwrap_or(0);
-                self.fill(site, origin, submit, &text(Tag::Target));
+                // The browser told of it already, by the name the form has there.
+                if self.live.submitted_of_late(site, origin.key) {
+                    self.convert(site, origin, Reached::Form(&text(Tag::Target)));
+                } else {
+                    self.fill(site, origin, submit, &text(Tag::Target));
+                }
             }
             "track" | "form-submit" => {}
             "php-error" => {

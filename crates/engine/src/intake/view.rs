@@ -108,7 +108,7 @@ impl Intake {
         let Some(site) = self.live.site_mut(record.head.site) else { return (OTHER, OTHER, false) };
         let referrer = record.text(Tag::Referrer).unwrap_or_default();
         let own = path::own(&referrer, &config.hosts);
-        let from = own.and_then(|url| site.pages.known(&path::page(url, &config.query_keys)));
+        let from = own.and_then(|url| site.pages.known(&config.page(url)));
         let url = record.text(Tag::Url).unwrap_or_default();
         // WordPress's title of a search says what was searched for.
         let title = match record.head.kind {
@@ -119,7 +119,7 @@ impl Intake {
             _ => Cow::Borrowed(""),
         };
         let [post_type, author, category] = record.meta();
-        let page = site.pages.number(&path::page(&url, &config.query_keys), &title);
+        let page = site.pages.number(&config.page(&url), &title);
         if !(post_type.is_empty() && author.is_empty() && category.is_empty()) {
             site.pages.describe(
                 page,

@@ -10,7 +10,6 @@ use qahm_event::{Flags, Record, SiteId, Tag};
 
 use super::Intake;
 use crate::config::SiteConfig;
-use crate::enrich::path;
 use crate::enrich::visitor::private_key;
 use crate::live::profiles::{Profile, ProfileId};
 use crate::live::visitor::VisitorKey;
@@ -155,7 +154,7 @@ pub(super) fn set_aside(
         return Some("bot");
     }
     let url = record.text(Tag::Url).unwrap_or_default();
-    if config.excludes_path(&path::page(&url, &config.query_keys)) {
+    if config.excludes_path(&config.page(&url)) {
         return Some("path");
     }
     if config.excluded_networks.contains(address) {

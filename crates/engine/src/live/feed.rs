@@ -12,6 +12,8 @@ use super::{Live, Second};
 
 /// A visit has left so many seconds after it was last in V1 (FEATURES V, Visit).
 pub const DEPARTED: Second = 120;
+/// A form plugin tells of what a page told before by so many seconds at most.
+const SUBMITTED: Second = 30;
 
 impl Dated for Entry {
     fn at(&self) -> Second {
@@ -63,6 +65,14 @@ impl Live {
         let visitor = self.by_id.get(&site).and_then(|n| self.find_visitor(*n, key));
         let visitor = visitor.and_then(|v| self.visitors.get(v));
         visitor.is_some_and(|v| v.visit != 0 && v.heard + super::VISIT_GAP > self.now)
+    }
+
+    /// Whether a key's page told of a submitted form in the last half minute.
+    pub fn submitted_of_late(&self, site: SiteId, key: VisitorKey) -> bool {
+        let Some(site) = self.site(site).filter(|_| key.0 != 0) else { return false };
+        let late = site.deeds.newest().take_while(|entry| entry.at + SUBMITTED > self.now);
+        late.filter(|entry| entry.kind == EntryKind::Form && entry.key == key && entry.view != 0)
+            .any(|entry| FORMED.get(usize::from(entry.sub)) == Some(&"submit"))
     }
 
     /// Whether a visit goes on that began by a second: its key may be made with the salt of then.

@@ -47,23 +47,16 @@ pub struct Log<T> {
     least: usize,
     /// The second of the newest item that had to go although a window held it; 0 = none.
     lost: Second,
-    /// Items since the store last took them are the last of this many.
-    fresh: usize,
 }
 
 impl<T: Dated + Copy> Log<T> {
     /// At least the last `least` items are kept, whatever their age.
     pub fn new(least: usize) -> Log<T> {
-        Log { items: VecDeque::new(), limit: usize::MAX, least, lost: 0, fresh: 0 }
+        Log { items: VecDeque::new(), limit: usize::MAX, least, lost: 0 }
     }
 
     /// Adds an item; items come in order of time.
     pub fn push(&mut self, item: T) {
-        self.put(item);
-        self.fresh = (self.fresh + 1).min(self.items.len());
-    }
-
-    fn put(&mut self, item: T) {
         let now = item.at();
         while self.items.len() > self.least
             && let Some(first) = self.items.front()
@@ -94,7 +87,7 @@ impl<T: Dated + Copy> Log<T> {
     /// Puts back items the store knows.
     pub fn restore(&mut self, items: impl IntoIterator<Item = T>) {
         for item in items {
-            self.put(item);
+            self.push(item);
         }
     }
 
@@ -113,12 +106,6 @@ impl<T: Dated + Copy> Log<T> {
         self.items.iter_mut().rev().find(|item| found(item))
     }
 
-    /// What was added since the last call, oldest first. What a flood pushed out before anybody took it is not among it.
-    pub fn take_fresh(&mut self) -> impl Iterator<Item = &T> {
-        let first = self.items.len() - std::mem::take(&mut self.fresh).min(self.items.len());
-        self.items.range(first..)
-    }
-
     /// Whether an item that the half hour would hold had to go.
     pub fn approximate(&self, now: Second) -> bool {
         self.lost > 0 && Window::Thirty.holds(self.lost, now)
@@ -129,7 +116,6 @@ impl<T: Dated + Copy> Log<T> {
         self.limit = (bytes / size_of::<T>()).max(self.least).max(64);
         let now = self.items.back().map_or(0, Dated::at);
         self.make_room(0, now);
-        self.fresh = self.fresh.min(self.items.len());
         if self.items.capacity() > self.limit {
             self.items.shrink_to(self.limit);
         }
@@ -186,7 +172,7 @@ mod tests {
         let mut log = Log::new(0);
         log.set_limit(64 * size_of::<At>());
         (0..100).for_each(|_| log.push(At(60)));
-        assert_eq!((log.len(), log.take_fresh().count()), (64, 64));
+        assert_eq!(log.len(), 64);
         assert!(log.approximate(61) && !log.approximate(4000));
         assert_eq!(log.bytes(), 64 * size_of::<At>(), "nor does it take more room than it may");
         (0..1000).for_each(|_| log.push(At(61)));
@@ -195,8 +181,7 @@ mod tests {
         assert_eq!((log.len(), log.bytes()), (200, 200 * size_of::<At>()));
         log.set_limit(64 * size_of::<At>());
         assert_eq!((log.len(), log.bytes()), (64, 64 * size_of::<At>()), "less for each as sites are added");
-        assert_eq!(log.take_fresh().count(), 64);
         log.push(At(70));
-        assert_eq!(log.take_fresh().copied().collect::<Vec<_>>(), [At(70)]);
+        assert_eq!(log.newest().next(), Some(&At(70)));
     }
 }

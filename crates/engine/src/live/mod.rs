@@ -169,6 +169,7 @@ impl Live {
             place.known = false;
             place.site = Site::default();
         }
+        self.share_pages();
     }
 
     /// Pages of all sites take a quarter of the memory at most, each site's an equal share of it; names and profiles

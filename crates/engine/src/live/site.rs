@@ -36,7 +36,7 @@ pub struct Kept {
     /// V3: highest V1 since local midnight, and when (Unix seconds).
     pub peak: u32,
     pub peak_at: i64,
-    /// Set aside by reason since the site is known, e.g. `role`.
+    /// Set aside today by reason, e.g. `role`.
     pub excluded: BTreeMap<String, u64>,
     /// Events that changed nothing, by reason, e.g. `duplicate`.
     pub dropped: BTreeMap<String, u64>,
@@ -272,7 +272,6 @@ impl Site {
             day,
             peak: self.active,
             peak_at: unix,
-            excluded: std::mem::take(&mut kept.excluded),
             dropped: std::mem::take(&mut kept.dropped),
             evicted: kept.evicted,
             feed: kept.feed,

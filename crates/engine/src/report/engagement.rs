@@ -143,10 +143,10 @@ impl Scene<'_> {
             let Some((at, last)) = form.last else { continue };
             let [filling, started, submitted, abandoned] = forms.entry(name).or_default();
             let open = last == START || last == ACTIVE;
-            *filling += u64::from(open && at + FILLING >= self.now);
+            *filling += u64::from(open && at + FILLING > self.now);
             *started += u64::from(form.started);
             *submitted += u64::from(form.submitted);
-            let forsaken = last == ABANDON || (open && at + ABANDONED < self.now);
+            let forsaken = last == ABANDON || (open && at + ABANDONED <= self.now);
             *abandoned += u64::from(!form.submitted && forsaken);
         }
         self.rows.of(

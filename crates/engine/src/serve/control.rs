@@ -160,7 +160,8 @@ impl Control {
             views: frame.views_today,
         };
         let limit = Duration::from_secs(config.max_execution_time.into());
-        let Some(mut history) = self.history.try_lock_for(limit) else {
+        // Who waits holds a connection that others need.
+        let Some(mut history) = self.history.try_lock_for(PATIENCE) else {
             return error("busy", "other questions about the past are being answered");
         };
         let asked = Asked {
