@@ -39,7 +39,7 @@ final class FormSubmissions {
 			return; // Another version of that plugin.
 		}
 		if ( is_string( $name ) && '' !== trim( $name ) ) {
-			Signal::record( 'form-submit', array( 'target' => mb_strcut( trim( wp_strip_all_tags( $name ) ), 0, 64, 'UTF-8' ) ), true );
+			Signal::record( 'form-submit', array( 'target' => Text::cut( trim( wp_strip_all_tags( $name ) ), 64 ) ), true );
 		}
 	}
 

@@ -67,6 +67,6 @@ final class PageMeta {
 	 */
 	private static function clean( mixed $text ): string {
 		$line = is_string( $text ) ? preg_replace( '/[\x00-\x1f\x7f\s]+/u', ' ', $text ) : '';
-		return mb_strcut( trim( (string) $line ), 0, self::MAX, 'UTF-8' );
+		return Text::cut( trim( (string) $line ), self::MAX );
 	}
 }

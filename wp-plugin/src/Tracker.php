@@ -7,6 +7,8 @@ declare(strict_types=1);
 
 namespace QahmRealtime;
 
+use Throwable;
+
 /**
  * The inline script in the head of every page: the same for everybody, so that any page cache may keep it.
  */
@@ -25,10 +27,11 @@ final class Tracker {
 	 * Prints the script, unless this is no page that a visitor looks at.
 	 */
 	public static function show(): void {
-		if ( ! self::wanted() ) {
-			return;
+		try {
+			$script = self::wanted() ? self::script() : '';
+		} catch ( Throwable ) {
+			return; // Of a filter of others: a page that is not counted is better than none.
 		}
-		$script = self::script();
 		if ( '' !== $script ) {
 			wp_print_inline_script_tag( $script, self::ATTRIBUTES );
 		}

@@ -30,7 +30,7 @@ final class Tracking {
 		Signal::record(
 			'track',
 			array(
-				'target'     => mb_strcut( trim( $name ), 0, self::NAME_MAX, 'UTF-8' ),
+				'target'     => Text::cut( trim( $name ), self::NAME_MAX ),
 				'properties' => strlen( $json ) <= self::PROPERTIES_MAX ? $json : '',
 			),
 			true
