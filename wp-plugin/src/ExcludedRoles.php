@@ -15,7 +15,7 @@ use WP_User;
  */
 final class ExcludedRoles {
 
-	private const COOKIE  = 'qahm_realtime_exclude';
+	private const COOKIE  = RequestEvent::EXCLUDED;
 	private const ROLE    = '1';
 	private const VISITOR = 'visitor';
 

@@ -17,12 +17,15 @@ final class RequestEvent {
 	/** Errors that end a request. */
 	public const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
 
+	/** The cookie of browsers that are not counted, whatever its value: see ExcludedRoles, which pages need not load. */
+	public const EXCLUDED = 'qahm_realtime_exclude';
+
 	/**
 	 * Records the request. A full or absent ring is no matter: the extension counts what it drops.
 	 */
 	public static function record(): void {
 		try {
-			if ( self::wanted() ) {
+			if ( ! self::excluded() && self::wanted() ) {
 				qahm_realtime_record( Site::id(), 'request', self::fields() );
 			}
 		} catch ( Throwable ) { // phpcs:ignore Generic.CodeAnalysis.EmptyStatement.DetectedCatch -- of a filter of others: what comes after us in this request must still run.
@@ -46,6 +49,20 @@ final class RequestEvent {
 	}
 
 	/**
+	 * Whether the browser is not counted: by the role of its user, or by the visitor's own choice.
+	 */
+	public static function excluded(): bool {
+		return isset( $_COOKIE[ self::EXCLUDED ] );
+	}
+
+	/**
+	 * Whether the visitor of a site that asks for consent has given it. Where it does not ask, nobody needs it.
+	 */
+	private static function consented(): bool {
+		return function_exists( 'wp_has_consent' ) && 'none' !== Settings::value( 'CONSENT' ) && wp_has_consent( 'statistics' );
+	}
+
+	/**
 	 * Who asked for what, from the server's variables as they came: the extension bounds and cleans. Signals have it too.
 	 *
 	 * @return array<string, string|bool>
@@ -62,7 +79,7 @@ final class RequestEvent {
 			'forwarded_for' => $server( 'HTTP_X_FORWARDED_FOR' ),
 			'logged_in'     => did_action( 'set_current_user' ) > 0 && is_user_logged_in(),
 			'private'       => '1' === $server( 'HTTP_SEC_GPC' ) || '1' === $server( 'HTTP_DNT' ),
-		);
+		) + ( self::consented() ? array( 'consent' => true ) : array() );
 	}
 
 	/**

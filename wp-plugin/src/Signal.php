@@ -17,6 +17,9 @@ final class Signal {
 	/** Signals of one name in one request at most: an import publishes thousands of posts. */
 	private const MOST = 20;
 
+	/** What visitors do. The others are troubles and changes of the site, whoever met or made them. */
+	private const OF_VISITORS = array( 'search', 'track', 'form-submit' );
+
 	/**
 	 * Those of this request, by name. The same one twice says nothing new.
 	 *
@@ -33,6 +36,9 @@ final class Signal {
 	 */
 	public static function record( string $name, array $fields = array(), bool $from_page = false ): void {
 		try {
+			if ( in_array( $name, self::OF_VISITORS, true ) && RequestEvent::excluded() ) {
+				return;
+			}
 			$key = get_current_blog_id() . implode( "\x1f", $fields );
 			if ( isset( self::$seen[ $name ][ $key ] ) || count( self::$seen[ $name ] ?? array() ) >= self::MOST ) {
 				return;

@@ -81,6 +81,34 @@ final class SignalTest extends SignalTestCase {
 		}
 	}
 
+	public function test_what_a_browser_that_is_not_counted_does_is_not_told(): void {
+		foreach ( array( '1', 'visitor', '' ) as $value ) {
+			FakeExtension::reset();
+			self::forget( Signal::class, 'seen' );
+			$_COOKIE['qahm_realtime_exclude'] = $value;
+			foreach ( array( 'search', 'track', 'form-submit', 'change', 'login-failed', 'php-error', 'database-error', 'slow-query' ) as $name ) {
+				Signal::record( $name );
+			}
+			$this->assertSame( array( 'change', 'login-failed', 'php-error', 'database-error', 'slow-query' ), array_column( FakeExtension::signals(), 'name' ) );
+		}
+	}
+
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function test_consent_is_told_where_the_site_asks_for_it(): void {
+		Signal::record( 'search', array( 'title' => 'no plugin asks' ) );
+		eval( 'function wp_has_consent( string $of ): bool { return "statistics" === $of && FakeWordPress::$consent; }' );
+		FakeWordPress::$consent = true;
+		Signal::record( 'search', array( 'title' => 'nobody needs it' ) );
+		define( 'QAHM_REALTIME_CONSENT', 'wait' );
+		Signal::record( 'search', array( 'title' => 'given' ) );
+		FakeWordPress::$consent = false;
+		Signal::record( 'search', array( 'title' => 'refused' ) );
+		$this->assertSame( array( null, null, true, null ), array_map( static fn ( array $one ): ?bool => $one[2]['consent'] ?? null, FakeExtension::$recorded ) );
+	}
+
 	public function test_whoever_fired_the_hook_goes_on(): void {
 		FakeExtension::$record = new ValueError( 'an older extension' );
 		Signal::record( 'login-failed' );

@@ -19,7 +19,7 @@ abstract class SignalTestCase extends TestCase {
 
 	protected function tearDown(): void {
 		$_SERVER = $this->server;
-		unset( $GLOBALS['wp_query'], $GLOBALS['pagenow'] );
+		unset( $GLOBALS['wp_query'], $GLOBALS['pagenow'], $_COOKIE['qahm_realtime_exclude'] );
 	}
 
 	/** Empties an array that a class keeps for the length of a request. */

@@ -30,6 +30,7 @@ final class FakeWordPress {
 	public static bool $cron     = false;
 	public static bool $user     = false;
 	public static bool $search   = false;
+	public static bool $consent  = false;
 }
 
 final class WP_Post {

@@ -1,0 +1,43 @@
+<?php
+declare(strict_types=1);
+
+use QahmRealtime\RequestEvent;
+
+/**
+ * Which pages are told, and what of them. Each test is a process of its own: one that is not the command line's.
+ *
+ * @runTestsInSeparateProcesses
+ * @preserveGlobalState disabled
+ */
+final class RequestEventTest extends SignalTestCase {
+
+	protected function setUp(): void {
+		parent::setUp();
+		define( 'QahmRealtime\PHP_SAPI', 'fpm-fcgi' );
+	}
+
+	public function test_a_page(): void {
+		$_SERVER['REQUEST_URI'] = '/blog/contact/';
+		RequestEvent::record();
+		[ [ , $kind, $fields ] ] = FakeExtension::$recorded;
+		$this->assertSame( array( 'request', '/blog/contact/', 7, false ), array( $kind, $fields['url'], $fields['queries'], $fields['fatal'] ) );
+		$this->assertArrayNotHasKey( 'consent', $fields );
+	}
+
+	public function test_not_of_a_browser_that_is_not_counted(): void {
+		foreach ( array( '1', 'visitor', '' ) as $value ) {
+			$_COOKIE['qahm_realtime_exclude'] = $value;
+			RequestEvent::record();
+		}
+		$this->assertSame( array(), FakeExtension::$recorded );
+	}
+
+	public function test_consent_where_the_site_asks_for_it(): void {
+		eval( 'function wp_has_consent( string $of ): bool { return "statistics" === $of && FakeWordPress::$consent; }' );
+		define( 'QAHM_REALTIME_CONSENT', 'limited' );
+		foreach ( array( true, false ) as FakeWordPress::$consent ) {
+			RequestEvent::record();
+		}
+		$this->assertSame( array( true, null ), array_map( static fn ( array $one ): ?bool => $one[2]['consent'] ?? null, FakeExtension::$recorded ) );
+	}
+}
