@@ -38,7 +38,7 @@ final class FiguresHeaders {
 			$response->header( 'Cache-Control', 'private, no-store' );
 			return $response;
 		}
-		$seconds = in_array( $what, self::FRESH, true ) ? 0 : self::life( $response->get_data() );
+		$seconds = in_array( $what, self::FRESH, true ) ? 0 : self::life( $response->get_data(), null !== $request->get_param( '_fields' ) );
 		$etag    = self::etag( $response->get_data() );
 		$response->header( 'Cache-Control', 0 === $seconds ? 'private, no-cache' : "private, max-age=$seconds" );
 		$response->header( 'Vary', 'Authorization, Cookie' );
@@ -79,12 +79,16 @@ final class FiguresHeaders {
 	/**
 	 * How many seconds figures may still be reused: the engine may have had them for a while.
 	 *
-	 * @param mixed $figures The body.
+	 * @param mixed $figures  The body.
+	 * @param bool  $filtered Whether the client asked for some of its fields only.
 	 */
-	private static function life( mixed $figures ): int {
+	private static function life( mixed $figures, bool $filtered ): int {
 		$life = (int) Settings::value( 'CACHE_TTL' );
-		$age  = is_array( $figures ) && is_int( $figures['time'] ?? null ) ? time() - $figures['time'] : 0;
-		return max( 0, min( $life, $life - $age ) );
+		$time = is_array( $figures ) ? $figures['time'] ?? null : null;
+		if ( ! is_int( $time ) ) {
+			return $filtered ? 0 : $life; // Without its time, nobody knows how old it is.
+		}
+		return max( 0, min( $life, $life - ( time() - $time ) ) );
 	}
 
 	/**

@@ -46,7 +46,7 @@ final class Question {
 		'country'   => array( 'type' => 'string', 'pattern' => '^([A-Za-z]{2}|unknown)$' ),
 		'device'    => array( 'type' => 'string', 'enum' => array( 'desktop', 'mobile', 'tablet', 'other' ) ),
 		'source'    => array( 'type' => 'string', 'minLength' => 1, 'maxLength' => 255 ),
-		'channel'   => array( 'type' => 'string', 'enum' => array( 'direct', 'search', 'social', 'mail', 'referral', 'campaign', 'ai', 'internal', 'private' ) ),
+		'channel'   => array( 'type' => 'string', 'enum' => array( 'direct', 'search', 'social', 'mail', 'referral', 'campaign', 'ai', 'internal' ) ),
 		'pages'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
 		'limit'     => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 1000 ),
 		'offset'    => array( 'type' => 'integer', 'minimum' => 0, 'maximum' => 1000000 ),

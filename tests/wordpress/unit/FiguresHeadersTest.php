@@ -28,6 +28,9 @@ final class FiguresHeadersTest extends SignalTestCase {
 		$control = static fn ( int $age ): string => self::response( array( 'time' => time() - $age ) )->get_headers()['Cache-Control'];
 		$this->assertContains( $control( 4 ), array( 'private, max-age=6', 'private, max-age=5' ), 'the engine has had them for 4 s' );
 		$this->assertSame( array( 'private, no-cache', 'private, max-age=10' ), array( $control( 20 ), $control( -20 ) ) );
+		$request = new WP_REST_Request( 'GET', '/qahm-realtime/v1/pages' );
+		$request->set_query_params( array( '_fields' => 'total' ) );
+		$this->assertSame( 'private, no-cache', FiguresHeaders::add( new WP_REST_Response( array( 'total' => 1 ) ), null, $request )->get_headers()['Cache-Control'], 'nobody knows how old it is' );
 		foreach ( array( 'live', 'events', 'status' ) as $what ) {
 			$this->assertSame( 'private, no-cache', self::response( array(), $what )->get_headers()['Cache-Control'], $what );
 		}
