@@ -17,7 +17,6 @@ export interface Timing {
 export function timing(): Timing {
 	const [ navigation ] = performance.getEntriesByType( 'navigation' ) as PerformanceNavigationTiming[];
 	const value: Record<string, number> = {};
-	const sent: Record<string, true> = {};
 	let over = ! navigation || ( ( navigation as { activationStart?: number } ).activationStart ?? 0 ) > 0;
 
 	if ( ! over ) {
@@ -31,17 +30,6 @@ export function timing(): Timing {
 		onINP( report, all );
 		onCLS( report, all );
 	}
-
-	/** Marks the values as sent; null for those that are unknown or were sent before. */
-	const take = ( names: string[] ): ( number | null )[] =>
-		names.map( ( name ) => {
-			const number = value[ name ];
-			if ( number === undefined || sent[ name ] ) {
-				return null;
-			}
-			sent[ name ] = true;
-			return Math.max( 0, Math.round( number ) );
-		} );
 
 	return {
 		event( hidden ) {
