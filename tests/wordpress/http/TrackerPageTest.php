@@ -8,7 +8,8 @@ final class TrackerPageTest extends SiteTestCase {
 	private static function config( string $path ): array {
 		$html = self::browser()->get( $path )->body;
 		self::assertSame( 1, preg_match( '~<script data-no-optimize[^>]*>\s*(.+?)\s*</script>~s', $html, $script ) );
-		self::assertSame( 1, preg_match( '~=(\["[0-9a-f]{16}",.*?\])(?:,[a-zA-Z]\b|;)~', $script[1], $config ) );
+		// A list with lists and texts in it, wherever it ends: what follows is the build's to name.
+		self::assertSame( 1, preg_match( '~=(?=\["[0-9a-f]{16}",)(\[(?:"(?:\\\\.|[^"\\\\])*+"|[^\[\]"]|(?1))*+\])~', $script[1], $config ) );
 		return json_decode( $config[1], true, 8, JSON_THROW_ON_ERROR );
 	}
 
@@ -25,6 +26,16 @@ final class TrackerPageTest extends SiteTestCase {
 		$this->assertSame( array( 'a</script>b c', str_repeat( 'é', 32 ), '' ), self::config( '/about/' )[4] );
 		self::inside( 'add_filter( "qahm_realtime_page_meta", fn () => "nonsense" );' );
 		$this->assertSame( array( 'page', 'admin', '' ), self::config( '/about/' )[4] );
+		self::inside( '' );
+	}
+
+	public function test_a_filter_that_throws_ends_no_page(): void {
+		foreach ( array( 'qahm_realtime_page_meta', 'qahm_realtime_track_page', 'qahm_realtime_goals' ) as $filter ) {
+			self::inside( "add_filter( '$filter', fn () => throw new Error( 'of others' ) );" );
+			$page = self::browser()->get( '/about/' );
+			$this->assertSame( 200, $page->status, $filter );
+			$this->assertStringContainsString( '</html>', $page->body, $filter );
+		}
 		self::inside( '' );
 	}
 
