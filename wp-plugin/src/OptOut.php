@@ -7,6 +7,8 @@ declare(strict_types=1);
 
 namespace QahmRealtime;
 
+use WP_Block_Type_Registry;
+
 /**
  * The button by which a visitor is not counted any more: a shortcode and a block. What it prints is the same for everybody.
  */
@@ -19,6 +21,9 @@ final class OptOut {
 	 * For the editor: the block and its script. Pages need neither.
 	 */
 	public static function register(): void {
+		if ( WP_Block_Type_Registry::get_instance()->is_registered( self::BLOCK ) ) {
+			return; // Pages of the admin area may ask the REST routes themselves.
+		}
 		wp_register_script(
 			self::SCRIPT . '-editor',
 			plugins_url( 'assets/build/opt-out-editor.js', FILE ),
