@@ -259,11 +259,11 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     let history = ask(&stage, json!({ "what": "history", "range": "60m", "dimension": "page" }));
     assert_eq!(history["today"], json!({ "visitors": 2, "views": 2 }));
 
-    let before = everything(&stage);
     // What was answered may not be stored yet; what is stored is at most 50 ms behind.
     await_some("the commit", || {
         (ask(&stage, json!({ "what": "history", "range": "60m" }))["totals"]["views"] == 2).then_some(())
     });
+    let before = everything(&stage);
     stage.kill(Signal::KILL);
     stage.start();
     for (after, before) in everything(&stage).iter().zip(&before) {

@@ -14,19 +14,23 @@ pub(super) fn pages(mut answer: Value, today: &Value, limit: usize, offset: usiz
     let lately = answer.get("pages").and_then(Value::as_array).into_iter().flatten();
     let mut lately: HashMap<String, Value> =
         lately.map(|row| (text(row, "path").to_owned(), row.clone())).collect();
+    // Pages that were only asked for, by bots or in vain, were seen by nobody.
     let rows = today.get("rows").and_then(Value::as_array).into_iter().flatten();
+    let rows = rows.filter(|row| number(row, "views") > 0 || number(row, "saw") > 0);
     let mut rows: Vec<Value> = rows.map(|row| page(row, lately.remove(text(row, "name")).as_ref())).collect();
     // What has happened since the last commit.
     rows.extend(lately.into_values());
     rows.sort_by_cached_key(|row| {
         (Reverse((number(row, "active"), number(row, "views"))), text(row, "path").to_owned())
     });
-    let Some(members) = answer.as_object_mut() else { return answer };
     let groups: serde_json::Map<String, Value> = ["post_type", "author", "category"]
         .map(|name| (name.to_owned(), group(&rows, name, limit)))
         .into_iter()
         .collect();
-    let visits = today.get("totals").map_or(0, |totals| number(totals, "visits"));
+    // What was counted since the last commit is not in today's yet.
+    let counted = today.get("totals").map_or(0, |totals| number(totals, "visits"));
+    let visits = counted.max(number(&answer, "visits"));
+    let Some(members) = answer.as_object_mut() else { return answer };
     members.insert("window".into(), json!("today"));
     members.insert("limit".into(), json!(limit));
     members.insert("visits".into(), json!(visits));

@@ -132,7 +132,7 @@ impl Store {
              PRAGMA synchronous = NORMAL;
              PRAGMA trusted_schema = OFF;
              PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -4096;
+             PRAGMA cache_size = -3072;
              PRAGMA wal_autocheckpoint = 2000;
              PRAGMA journal_size_limit = 16777216;",
         )?;

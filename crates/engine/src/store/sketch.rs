@@ -19,10 +19,15 @@ pub(crate) const SERIES_NAMES: [&str; SERIES] =
 /// (1 + 0.01) / (1 − 0.01).
 const GAMMA: f64 = 1.01 / 0.99;
 
-/// Counts by bin, sorted.
+/// More than the bin of the largest value: bytes that speak of others are not ours.
+const BINS: u32 = 1_200;
+
+/// Counts of consecutive bins from `low` on; neither the first nor the last of them is 0. Side by side, because a screen
+/// adds up hundreds of thousands of bins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sketch {
-    bins: Vec<(u32, u32)>,
+    low: u32,
+    counts: Vec<u32>,
 }
 
 /// One sketch of each series.
@@ -34,46 +39,56 @@ impl Sketch {
     }
 
     fn add_to(&mut self, bin: u32, count: u32) {
-        // Encoded bins come in order: mostly the place is the end.
-        if self.bins.last().is_none_or(|last| last.0 < bin) {
-            self.bins.push((bin, count));
+        if count == 0 {
             return;
         }
-        match self.bins.binary_search_by_key(&bin, |b| b.0) {
-            Ok(at) => {
-                if let Some(found) = self.bins.get_mut(at) {
-                    found.1 = found.1.saturating_add(count);
-                }
-            }
-            Err(at) => self.bins.insert(at, (bin, count)),
+        if self.counts.is_empty() {
+            self.low = bin;
+        }
+        if bin < self.low {
+            let missing = (self.low - bin) as usize;
+            self.counts.splice(..0, std::iter::repeat_n(0, missing));
+            self.low = bin;
+        }
+        let at = (bin - self.low) as usize;
+        if at >= self.counts.len() {
+            self.counts.resize(at + 1, 0);
+        }
+        if let Some(found) = self.counts.get_mut(at) {
+            *found = found.saturating_add(count);
         }
     }
 
+    /// Bins that hold something, and how much.
+    fn bins(&self) -> impl Iterator<Item = (u32, u32)> {
+        (self.low..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+
     pub(crate) fn count(&self) -> u64 {
-        self.bins.iter().map(|b| u64::from(b.1)).sum()
+        self.counts.iter().map(|count| u64::from(*count)).sum()
     }
 
     /// The value of rank ⌈q·n⌉, within 1 %; `None` without values.
     pub(crate) fn quantile(&self, q: f64) -> Option<f64> {
         let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
         let mut sum = 0;
-        self.bins.iter().find_map(|(bin, n)| {
-            sum += u64::from(*n);
-            (sum >= rank).then(|| middle(*bin))
+        self.bins().find_map(|(bin, n)| {
+            sum += u64::from(n);
+            (sum >= rank).then(|| middle(bin))
         })
     }
 
     pub(crate) fn merge(&mut self, other: &Sketch) {
-        other.bins.iter().for_each(|(bin, count)| self.add_to(*bin, *count));
+        other.bins().for_each(|(bin, count)| self.add_to(bin, count));
     }
 
     fn encode(&self, bytes: &mut Vec<u8>, body: &mut Vec<u8>) {
         body.clear();
         let mut last = 0;
-        for (bin, count) in &self.bins {
+        for (bin, count) in self.bins() {
             put(body, u64::from(bin - last));
-            put(body, u64::from(*count));
-            last = *bin;
+            put(body, u64::from(count));
+            last = bin;
         }
         put(bytes, body.len() as u64);
         bytes.extend_from_slice(body);
@@ -83,7 +98,7 @@ impl Sketch {
     fn absorb(&mut self, mut body: &[u8]) -> Option<()> {
         let mut bin = 0u32;
         while !body.is_empty() {
-            bin = bin.checked_add(u32::try_from(take(&mut body)?).ok()?)?;
+            bin = bin.checked_add(u32::try_from(take(&mut body)?).ok()?).filter(|bin| *bin < BINS)?;
             self.add_to(bin, u32::try_from(take(&mut body)?).ok()?);
         }
         Some(())
