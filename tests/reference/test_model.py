@@ -149,10 +149,10 @@ class Windows(unittest.TestCase):
 class Events(unittest.TestCase):
     def test_forms(self):
         stage = Stage().say(0, "view").say(10, "form", what="start", name="contact")
-        self.assertEqual(stage.ask(70, "engagement")["forms"][0]["filling"], 1)
-        self.assertEqual(stage.ask(71, "engagement")["forms"][0]["filling"], 0)
-        self.assertEqual(stage.ask(310, "engagement")["forms"][0]["abandoned"], 0)
-        self.assertEqual(stage.ask(311, "engagement")["forms"][0]["abandoned"], 1)
+        self.assertEqual(stage.ask(69, "engagement")["forms"][0]["filling"], 1)
+        self.assertEqual(stage.ask(70, "engagement")["forms"][0]["filling"], 0)
+        self.assertEqual(stage.ask(309, "engagement")["forms"][0]["abandoned"], 0)
+        self.assertEqual(stage.ask(310, "engagement")["forms"][0]["abandoned"], 1)
         stage.say(320, "form", what="submit", name="contact")
         self.assertEqual(stage.ask(900, "engagement")["forms"],
                          [{"form": "contact", "filling": 0, "started": 1, "submitted": 1, "abandoned": 0}])
