@@ -39,7 +39,7 @@ impl Ledger {
         let journal = db
             .query_row("SELECT ifnull(sum(length(touches)), 0) FROM journal", [], |row| row.get::<_, i64>(0));
         let mut ledger = Ledger { journal: journal.unwrap() as u64, ..Ledger::default() };
-        for path in column::<String>(&db, "requests", "page") {
+        for path in column::<String>(&db, "requests", "path") {
             let record = Numbered::of_path(&path).filter(|record| !record.is_view());
             *ledger.rows.entry(record.unwrap_or_else(|| panic!("invented: {path}"))).or_default() += 1;
         }

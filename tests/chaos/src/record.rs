@@ -40,7 +40,8 @@ impl Numbered {
         }
         let mut record = Encoder::new(buffer, &self.head(Kind::Request, 0));
         record.text(Tag::Url, format!("/chaos/{}/{}", self.producer, self.number).as_bytes());
-        record.number(Tag::Status, 200);
+        // The store keeps the path of what was not found.
+        record.number(Tag::Status, 404);
         record.number(Tag::Generation, 1000);
         record.finish()
     }
