@@ -1,5 +1,8 @@
 //! Profiles: where a visit came from and on what it looks at the site. Many visits share one.
 
+use qahm_enrich::client::Device;
+use qahm_enrich::source::Channel;
+
 use super::dictionary::{Dictionary, Word};
 
 /// Profiles kept per site.
@@ -77,3 +80,14 @@ impl Word for Profile {
 }
 
 pub type Profiles = Dictionary<Profile>;
+
+/// The name of a device by its number.
+pub fn device(number: u8) -> &'static str {
+    let devices = [Device::Desktop, Device::Mobile, Device::Tablet];
+    devices.into_iter().find(|d| *d as u8 == number).unwrap_or(Device::Other).as_str()
+}
+
+/// The name of a channel by its number.
+pub fn channel(number: u8) -> &'static str {
+    Channel::ALL.into_iter().find(|c| *c as u8 == number).unwrap_or(Channel::Direct).as_str()
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Pipeline;
 use crate::history::Asked;
 use crate::hub::{Frame, Health, PAGES_MAX, PageRow, Peak, Trend};
+use crate::live::profiles::{channel, device};
 use crate::report;
 
 /// The flag of an approximate number among the counters.
@@ -88,8 +89,8 @@ impl Pipeline {
             usual: background.map_or(Value::Null, |b| b.usual.json(Some(site.active))),
             record: background.map_or(Value::Null, |b| b.record.clone()),
             yesterday: background.map_or(Value::Null, |b| b.yesterday.clone()),
-            channels: report::active_by(&site.active_by.channels, |n| report::channel(n).into()),
-            devices: report::active_by(&site.active_by.devices, |n| report::device(n).into()),
+            channels: report::active_by(&site.active_by.channels, |n| channel(n).into()),
+            devices: report::active_by(&site.active_by.devices, |n| device(n).into()),
             countries: report::active_by(&site.active_by.countries, |code| {
                 code.map_or_else(String::new, |code| String::from_utf8_lossy(&code).into_owned())
             }),

@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 
-use qahm_enrich::client::Device;
-use qahm_enrich::source::Channel;
-
 use super::question::Words;
 use crate::enrich::path;
 use crate::live::facts::Entry;
 use crate::live::pages::{OTHER, PageId};
-use crate::live::profiles::{Profile, ProfileId};
+use crate::live::profiles::{Profile, ProfileId, channel, device};
 use crate::live::site::Site;
 use crate::live::visitor::{View, Visitor};
 
@@ -93,15 +90,4 @@ pub(super) fn device_name(profile: &Profile) -> &'static str {
 /// The name of a profile's channel.
 pub(super) fn channel_name(profile: &Profile) -> &'static str {
     if profile.private { "private" } else { channel(profile.channel) }
-}
-
-/// The name of a device by its number.
-pub fn device(number: u8) -> &'static str {
-    let devices = [Device::Desktop, Device::Mobile, Device::Tablet];
-    devices.into_iter().find(|d| *d as u8 == number).unwrap_or(Device::Other).as_str()
-}
-
-/// The name of a channel by its number.
-pub fn channel(number: u8) -> &'static str {
-    Channel::ALL.into_iter().find(|c| *c as u8 == number).unwrap_or(Channel::Direct).as_str()
 }

@@ -33,7 +33,6 @@ use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 use filter::Filter;
 use filter::channel_name;
-pub use filter::{channel, device};
 pub use question::Question;
 use rows::Page;
 

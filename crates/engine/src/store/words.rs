@@ -1,13 +1,11 @@
 //! What profiles say, as the keys of sums: one text for each dimension.
 
-use qahm_enrich::client::Device;
-use qahm_enrich::source::Channel;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Result;
 use super::summary::By;
 use crate::live::names::PART;
-use crate::live::profiles::Profile;
+use crate::live::profiles::{Profile, channel, device};
 
 /// The dimensions a profile has.
 pub(crate) const BY: [By; 8] =
@@ -17,18 +15,6 @@ pub(crate) const BY: [By; 8] =
 pub(crate) const OTHER: &str = "(other)";
 /// The channel of a private view.
 pub(crate) const PRIVATE: &str = "private";
-
-const CHANNELS: [Channel; 8] = [
-    Channel::Direct,
-    Channel::Search,
-    Channel::Social,
-    Channel::Mail,
-    Channel::Referral,
-    Channel::Campaign,
-    Channel::Ai,
-    Channel::Internal,
-];
-const DEVICES: [Device; 4] = [Device::Other, Device::Desktop, Device::Mobile, Device::Tablet];
 
 pub(crate) const PROFILE: &str =
     "private, country, city, channel, source, utm_source, utm_medium, utm_campaign, device, browser, os";
@@ -41,7 +27,7 @@ pub(crate) fn with(by: By, profile: Option<&Profile>, mut each: impl FnMut(&str)
         By::City if profile.city.is_empty() => each(""),
         By::City => each(&format!("{}{PART}{}", profile.country_str(), profile.city)),
         By::Channel if profile.private => each(PRIVATE),
-        By::Channel => each(CHANNELS.get(usize::from(profile.channel)).map_or(OTHER, |c| c.as_str())),
+        By::Channel => each(channel(profile.channel)),
         By::Source => each(&profile.source),
         By::Campaign => {
             let [source, medium, name] = [&profile.utm_source, &profile.utm_medium, &profile.utm_campaign];
@@ -49,7 +35,7 @@ pub(crate) fn with(by: By, profile: Option<&Profile>, mut each: impl FnMut(&str)
                 each(&format!("{source}{PART}{medium}{PART}{name}"));
             }
         }
-        By::Device => each(DEVICES.get(usize::from(profile.device)).map_or(OTHER, |d| d.as_str())),
+        By::Device => each(device(profile.device)),
         By::Browser => each(&profile.browser),
         By::Os => each(&profile.os),
         _ => {}
