@@ -17,14 +17,14 @@ use super::{Shared, URL_MAX, metrics, probe, reply};
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited by address.
     let handshakes = Router::new()
+        .route("/metrics", get(metrics::metrics))
         // socket::routes(shared) is merged here.
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
         // collect::routes(shared) is merged here.
         .route("/qahm-live/probe", get(probe::probe))
-        .route("/health", get(probe::health))
-        .route("/metrics", get(metrics::metrics));
+        .route("/health", get(probe::health));
     Router::new()
         .merge(handshakes)
         .merge(open)
