@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use crate::alert::Episode;
 use crate::config::SiteConfig;
-use crate::revoked::Revoked;
 
 /// Pages of a frame at most.
 pub const PAGES_MAX: usize = 100;
@@ -151,8 +150,6 @@ pub struct Hub {
     /// When it was last told.
     told: RwLock<Option<Instant>>,
     door: RwLock<Door>,
-    /// Who may no longer read.
-    pub revoked: Revoked,
 }
 
 /// The pipeline tells of itself every second; after this long without a word it is not well.

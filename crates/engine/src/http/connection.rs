@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::Shared;
 use super::auth::Pass;
 use super::limit::{Bucket, COMMANDS};
+use super::shared::unix_now;
 use super::stats::Stats;
 
 /// The wall clock may be set, so who waits for a time of day looks again this often.
@@ -107,7 +108,7 @@ impl Connection {
     /// Waits for the end: the token's, the user's rights', or the engine's.
     pub async fn ended(&self, shared: &Shared) -> End {
         let mut closing = shared.closing();
-        let mut revocations = shared.hub.revoked.changes();
+        let mut revocations = shared.channel.revocations().subscribe();
         loop {
             // Asked for before looking, so that nothing that happens in between is missed.
             let renewed = self.renewed.notified();
@@ -116,10 +117,10 @@ impl Connection {
             }
             revocations.mark_unchanged();
             let Life { expires, chain } = *self.life.lock();
-            if shared.hub.revoked.is_revoked(self.site, self.user, chain) {
+            if shared.channel.revocations().is_revoked(self.site, self.user, chain) {
                 return End::Revoked;
             }
-            let left = expires.saturating_sub(shared.unix_now());
+            let left = expires.saturating_sub(unix_now());
             if left == 0 {
                 return End::Expired;
             }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use super::connection::Connections;
 use super::limit::Addresses;
 use super::stats::Stats;
+use crate::channel::Channel;
 use crate::hub::Hub;
-use crate::revoked;
 use crate::serve::control::Errand;
 use crate::serve::request::{Order, error};
 
@@ -25,6 +25,7 @@ const ORDER_TIME: Duration = Duration::from_secs(3);
 /// Everything a route may use.
 pub struct Shared {
     pub hub: Arc<Hub>,
+    pub channel: Arc<Channel>,
     pub stats: Arc<Stats>,
     pub connections: Arc<Connections>,
     /// Handshakes by address.
@@ -55,6 +56,7 @@ impl Peer {
 impl Shared {
     pub fn new(
         hub: Arc<Hub>,
+        channel: Arc<Channel>,
         orders: Sender<Errand>,
         runtime: Arc<Place>,
         closing: watch::Receiver<bool>,
@@ -62,6 +64,7 @@ impl Shared {
         let stats = Arc::new(Stats::default());
         Shared {
             hub,
+            channel,
             connections: Arc::new(Connections::new(stats.clone())),
             stats,
             addresses: Addresses::default(),
@@ -70,11 +73,6 @@ impl Shared {
             key: Mutex::new(None),
             closing,
         }
-    }
-
-    /// Unix time in seconds, as tokens have it.
-    pub fn unix_now(&self) -> u64 {
-        revoked::unix_now()
     }
 
     /// The key that signs tokens: the file's, which may be made anew at any time.
@@ -112,4 +110,9 @@ impl Shared {
             _ => error("busy", "the engine did not answer in time"),
         }
     }
+}
+
+/// Unix time in seconds, as tokens have it.
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
