@@ -12,7 +12,6 @@ use super::Shared;
 use super::auth::Pass;
 use super::limit::{Bucket, COMMANDS};
 use super::shared::unix_now;
-use super::stats::Stats;
 
 /// The wall clock may be set, so who waits for a time of day looks again this often.
 const LOOK: Duration = Duration::from_secs(20);
@@ -135,9 +134,9 @@ impl Connection {
 }
 
 /// All connections, by id.
+#[derive(Default)]
 pub struct Connections {
     open: Mutex<HashMap<String, Arc<Connection>>>,
-    stats: Arc<Stats>,
 }
 
 /// A connection that is on the list as long as this lives.
@@ -160,10 +159,6 @@ impl Drop for Opened {
 }
 
 impl Connections {
-    pub fn new(stats: Arc<Stats>) -> Connections {
-        Connections { open: Mutex::default(), stats }
-    }
-
     /// Puts a connection on the list.
     pub fn open(
         self: &Arc<Self>,
@@ -192,11 +187,6 @@ impl Connections {
     pub fn find(&self, id: &str, pass: &Pass) -> Option<Arc<Connection>> {
         let found = self.open.lock().get(id).cloned();
         found.filter(|connection| connection.site == pass.site && connection.user == pass.user)
-    }
-
-    /// A connection ended for a reason of its own.
-    pub fn ended(&self, end: End) {
-        self.stats.closed(end.as_str());
     }
 
     /// How many there are of each codec.

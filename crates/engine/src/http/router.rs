@@ -8,15 +8,19 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::shared::Peer;
-use super::{Shared, URL_MAX, metrics, probe, reply};
+use super::{Shared, URL_MAX, events, live, metrics, post as commands, probe, reply, session};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited by address.
     let handshakes = Router::new()
+        .route("/qahm-live/events", get(events::events))
+        .route("/qahm-live/live", get(live::live))
+        .route("/qahm-live/session", post(session::session))
+        .route("/qahm-live/command", post(commands::command))
         .route("/metrics", get(metrics::metrics))
         // socket::routes(shared) is merged here.
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));

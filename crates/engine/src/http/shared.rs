@@ -61,12 +61,11 @@ impl Shared {
         runtime: Arc<Place>,
         closing: watch::Receiver<bool>,
     ) -> Shared {
-        let stats = Arc::new(Stats::default());
         Shared {
             hub,
             channel,
-            connections: Arc::new(Connections::new(stats.clone())),
-            stats,
+            connections: Arc::default(),
+            stats: Arc::default(),
             addresses: Addresses::default(),
             runtime,
             orders,
