@@ -131,6 +131,28 @@ pub struct Health {
     pub listen: String,
     /// What a person should know, in words.
     pub notes: Vec<String>,
+    #[serde(skip)]
+    pub meters: Meters,
+}
+
+/// Numbers that only `/metrics` tells.
+#[derive(Debug, Clone, Default)]
+pub struct Meters {
+    /// Slots of the ring, and how many are taken.
+    pub slots: u32,
+    pub used: u32,
+    /// Records that found the ring full; whose writer did not finish; whose bytes were changed.
+    pub full: u64,
+    pub skipped: u64,
+    pub torn: u64,
+    /// µs: how old the oldest record of the last second was when it was taken in.
+    pub lag_us: u64,
+    /// Since the start; µs.
+    pub commits: u64,
+    pub commit_us: u64,
+    /// Of all sites today, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    pub excluded: BTreeMap<String, u64>,
 }
 
 /// Where the live channel listens, and what a person should know of it.
