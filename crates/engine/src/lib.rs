@@ -22,6 +22,7 @@ pub mod daemon;
 pub mod enrich;
 pub mod failure;
 pub mod history;
+pub mod http;
 pub mod hub;
 pub mod intake;
 pub mod live;

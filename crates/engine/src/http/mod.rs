@@ -1,0 +1,3 @@
+//! The live channel and the collector over HTTP.
+
+pub mod collect;
