@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use qahm_event::SiteId;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::alert::Episode;
 use crate::config::SiteConfig;
+use crate::revoked::Revoked;
 
 /// Pages of a frame at most.
 pub const PAGES_MAX: usize = 100;
@@ -126,7 +128,17 @@ pub struct Health {
     pub committed: i64,
     pub commit_us: u64,
     pub data_dir: String,
+    /// Where the live channel answers: `127.0.0.1:9100` or `unix:/path`; `off`; empty: it could not listen.
+    pub listen: String,
     /// What a person should know, in words.
+    pub notes: Vec<String>,
+}
+
+/// Where the live channel listens, and what a person should know of it.
+#[derive(Debug, Clone, Default)]
+pub struct Door {
+    /// As [`Health::listen`].
+    pub listen: String,
     pub notes: Vec<String>,
 }
 
@@ -136,7 +148,15 @@ pub struct Hub {
     frames: RwLock<HashMap<SiteId, Arc<Frame>>>,
     configs: RwLock<HashMap<SiteId, Arc<SiteConfig>>>,
     health: RwLock<Arc<Health>>,
+    /// When it was last told.
+    told: RwLock<Option<Instant>>,
+    door: RwLock<Door>,
+    /// Who may no longer read.
+    pub revoked: Revoked,
 }
+
+/// The pipeline tells of itself every second; after this long without a word it is not well.
+const SILENT: Duration = Duration::from_secs(5);
 
 impl Hub {
     pub fn put(&self, site: SiteId, frame: Frame) {
@@ -162,6 +182,20 @@ impl Hub {
 
     pub fn set_health(&self, health: Health) {
         *self.health.write() = Arc::new(health);
+        *self.told.write() = Some(Instant::now());
+    }
+
+    /// Whether the pipeline has not told of itself for too long.
+    pub fn health_is_old(&self) -> bool {
+        self.told.read().is_none_or(|at| at.elapsed() > SILENT)
+    }
+
+    pub fn set_door(&self, door: Door) {
+        *self.door.write() = door;
+    }
+
+    pub fn door(&self) -> Door {
+        self.door.read().clone()
     }
 
     pub fn health(&self) -> Arc<Health> {

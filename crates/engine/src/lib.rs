@@ -5,9 +5,9 @@
 //! - `main` starts the threads, nothing else
 //! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
 //! - [`intake`] one record: who, where, set aside, counted
-//! - [`serve`] questions and commands over the control socket
+//! - [`serve`] questions and commands over the control socket · [`http`] the live channel
 //! - [`history`] answers about hours and days
-//! - [`store`] SQLite · [`hub`] what is shown
+//! - [`store`] SQLite · [`hub`] what is shown · [`revoked`] who may no longer see it
 //! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
@@ -30,6 +30,7 @@ pub mod notify;
 pub mod options;
 pub mod pipeline;
 pub mod report;
+pub mod revoked;
 pub mod serve;
 pub mod store;
 

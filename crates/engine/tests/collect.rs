@@ -3,21 +3,27 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers are not seen as tests
 
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
+use axum::http::{HeaderName, HeaderValue, Request, Response};
 use crossbeam_channel::{Receiver, bounded};
 use http_body_util::BodyExt;
-use qahm_engine::http::collect::Collector;
+use qahm_engine::http::shared::Peer;
+use qahm_engine::http::{Shared, collect};
+use qahm_engine::hub::Hub;
 use qahm_engine::serve::control::Errand;
 use qahm_engine::serve::request::Order;
 use qahm_event::{Record, SiteId, Tag, host_hash};
 use qahm_ring::{PAYLOAD_MAX, Ring, Step, boottime_us, file_name};
 use qahm_runtime::{Claims, Place, Purpose, mint, runtime_dir, token_key};
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt;
 
 const SITE: SiteId = SiteId(0xab);
 const OTHER: &str = "00000000000000ff";
@@ -29,7 +35,7 @@ struct Desk {
     _dir: tempfile::TempDir,
     place: Arc<Place>,
     ring: Ring,
-    collector: Collector,
+    collector: Router,
     orders: Receiver<Errand>,
 }
 
@@ -39,7 +45,8 @@ impl Desk {
         let place = Arc::new(runtime_dir(Some(dir.path()), true).unwrap());
         let ring = Ring::open_or_create(place.fd.as_fd(), 256).unwrap();
         let (send, orders) = bounded(1);
-        let collector = Collector::new(place.clone(), 256, send);
+        let shared = Shared::new(Arc::new(Hub::default()), send, place.clone(), watch::channel(false).1);
+        let collector = collect::routes().with_state(Arc::new(shared));
         Desk { _dir: dir, place, ring, collector, orders }
     }
 
@@ -51,12 +58,23 @@ impl Desk {
     }
 
     async fn respond(&self, method: &str, body: impl Into<Body>, headers: Headers<'_>) -> Response<Body> {
-        let mut map = HeaderMap::new();
+        self.respond_to(None, method, body, headers).await
+    }
+
+    async fn respond_to(
+        &self,
+        address: Option<IpAddr>,
+        method: &str,
+        body: impl Into<Body>,
+        headers: Headers<'_>,
+    ) -> Response<Body> {
+        let request = Request::builder().method(method).uri("/qahm-live/collect").extension(Peer { address });
+        let mut request = request.body(body.into()).unwrap();
         for (name, value) in headers {
-            map.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers_mut().append(HeaderName::from_static(name), value);
         }
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.collector.answer(&method, &map, body.into(), None).await
+        self.collector.clone().oneshot(request).await.unwrap()
     }
 
     /// Status and reason, as PHP gets them from the extension.
@@ -177,9 +195,8 @@ async fn records_hold_what_the_browser_and_its_request_said() {
 #[tokio::test]
 async fn the_peer_of_the_socket_is_taken_when_no_web_server_tells_another() {
     let desk = Desk::new().publish();
-    let headers = HeaderMap::from_iter([(HeaderName::from_static("host"), "known.test".parse().unwrap())]);
     let address = Some("127.0.0.1".parse().unwrap());
-    let response = desk.collector.answer(&Method::POST, &headers, plain().into(), address).await;
+    let response = desk.respond_to(address, "POST", plain(), KNOWN).await;
     assert_eq!(response.status(), 204);
     assert_eq!(desk.drained(), ["beat 8 5 127.0.0.1 Url=/a?b"]);
 }
@@ -285,7 +302,6 @@ async fn a_ring_that_was_replaced_is_followed() {
 async fn a_beacon_with_a_token_is_explained_and_never_counted() {
     let desk = Desk::new().publish();
     let ask = |token: &str| beacon(json!({ "d": token }));
-    assert_eq!(desk.collect(ask("v1.bad.bad"), KNOWN).await, "503 absent", "there is no key");
     let key = token_key(&desk.place).unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let origin = "https://elsewhere.test".to_owned();

@@ -1,16 +1,19 @@
 //! `POST /qahm-live/collect`: the beacon of a browser, by the same rules as through PHP, and through the same ring.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use crossbeam_channel::{Sender, bounded};
+use axum::routing::any;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use parking_lot::Mutex;
 use qahm_event::{
@@ -18,9 +21,10 @@ use qahm_event::{
 };
 use qahm_ring::Ring;
 use qahm_runtime::collector::{ABSENT, Answer, Delivery, METHOD, TOKEN};
-use qahm_runtime::{Place, Purpose, check, existing_token_key};
+use qahm_runtime::{Place, Purpose, check};
 
-use crate::serve::control::Errand;
+use super::{Shared, shared};
+use crate::options::SLOTS;
 use crate::serve::request::Order;
 
 /// How often the ring is compared with the file at its path, µs.
@@ -41,16 +45,18 @@ const HINTS: [HeaderName; 3] = [
     HeaderName::from_static("sec-ch-ua-platform"),
 ];
 
-/// The engine as a producer: what PHP workers are, each of its requests is.
-pub struct Collector {
-    runtime: Arc<Place>,
-    /// Slots of a ring that has to be made.
-    slots: u32,
-    orders: Sender<Errand>,
-    producer: Mutex<Producer>,
+/// The route. It is the same for any method, as collect.php is.
+pub fn routes() -> Router<Arc<Shared>> {
+    let producer = Arc::new(Mutex::new(Producer::default()));
+    let collect = async move |State(shared): State<Arc<Shared>>, request: Request| {
+        let (status, reason) = take(&shared, &producer, request).await;
+        respond(status, reason)
+    };
+    Router::new().route("/qahm-live/collect", any(collect))
 }
 
-/// Opened on its own, not taken from the pipeline: a slot is claimed and written as by any other process.
+/// The engine as a producer: what PHP workers are, each of its requests is. Opened on its own, not taken from the
+/// pipeline: a slot is claimed and written as by any other process.
 struct Producer {
     ring: Option<Ring>,
     look_at: u64,
@@ -58,104 +64,81 @@ struct Producer {
     buffer: Box<[u8; RECORD_MAX]>,
 }
 
-impl Collector {
-    /// A collector for the ring in `runtime`; nothing is opened before the first beacon.
-    pub fn new(runtime: Arc<Place>, slots: u32, orders: Sender<Errand>) -> Collector {
-        let producer = Producer { ring: None, look_at: 0, buffer: Box::new([0; RECORD_MAX]) };
-        Collector { runtime, slots, orders, producer: Mutex::new(producer) }
-    }
-
-    /// The answer to a request of any method that came over a connection from `socket`; `None` for one without an
-    /// address (a Unix socket).
-    pub async fn answer(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        body: Body,
-        socket: Option<std::net::IpAddr>,
-    ) -> Response<Body> {
-        let (status, reason) = self.take(method, headers, body, socket).await;
-        respond(status, reason)
-    }
-
-    async fn take(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        body: Body,
-        socket: Option<std::net::IpAddr>,
-    ) -> Answer {
-        if method != Method::POST {
-            return METHOD;
-        }
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: u64| length > BEACON_MAX as u64) {
-            return too_large();
-        }
-        let body = match tokio::time::timeout(SENDING, Limited::new(body, BEACON_MAX).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
-            Ok(Err(_)) => return (400, "body".into()),
-            Err(_) => return (408, "body".into()),
-        };
-        let beacon = match Beacon::parse(&body) {
-            Ok(beacon) => beacon,
-            Err(reject) => return (reject.status, reject.reason.into()),
-        };
-        let mut hints = [0; HINTS_MAX];
-        let forwarded = all(headers, &FORWARDED_FOR, ", ");
-        let cookies = all(headers, &COOKIE, "; ");
-        let mut delivery = Delivery {
-            beacon: &beacon,
-            visitor: Visitor {
-                time: Micros::now(),
-                peer: peer(headers, socket),
-                flags: Flags::NONE.with(Flags::PRIVATE, is_private(headers)),
-                agent: one(headers, &USER_AGENT),
-                hints: join_hints(HINTS.each_ref().map(|name| one(headers, name)), &mut hints),
-                forwarded: &forwarded,
-            },
-            host: one(headers, &HOST),
-            excluded: exclusion(&cookies),
-        };
-        let answer = self.producer.lock().collect(&mut delivery, &self.runtime, self.slots);
-        match answer {
-            Some(answer) => answer,
-            None => self.explain(&delivery).await,
-        }
-    }
-
-    /// What the pipeline would make of the first event. The token in the beacon is the proof that its sender may know;
-    /// the origin is not compared: the page asks its own site's collector.
-    async fn explain(&self, delivery: &Delivery<'_>) -> Answer {
-        let beacon = delivery.beacon;
-        let Ok(Some(key)) = existing_token_key(&self.runtime) else { return ABSENT };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let token = beacon.explain.as_deref().unwrap_or_default();
-        if check(&key, token.as_bytes(), now, beacon.site.0, None, Purpose::Live).is_err() {
-            return TOKEN;
-        }
-        let mut buffer = [0; RECORD_MAX];
-        let Some(record) = delivery.explained(&mut buffer) else { return ABSENT };
-        let (reply, answer) = bounded(1);
-        let order = Order::Explain { site: beacon.site, record: record.to_vec() };
-        if self.orders.try_send((order, reply)).is_err() {
-            return ABSENT;
-        }
-        // Rare and by people only, so a thread may wait for it.
-        let answer = tokio::task::spawn_blocking(move || answer.recv_timeout(PATIENCE)).await;
-        let Ok(Ok(answer)) = answer else { return ABSENT };
-        answer.get("explain").map_or(ABSENT, |explained| (200, explained.to_string().into()))
+impl Default for Producer {
+    fn default() -> Producer {
+        Producer { ring: None, look_at: 0, buffer: Box::new([0; RECORD_MAX]) }
     }
 }
 
+async fn take(shared: &Shared, producer: &Mutex<Producer>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    if parts.method != Method::POST {
+        return METHOD;
+    }
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > BEACON_MAX as u64) {
+        return too_large();
+    }
+    let body = match tokio::time::timeout(SENDING, Limited::new(body, BEACON_MAX).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
+        Ok(Err(_)) => return (400, "cut".into()),
+        Err(_) => return (408, "too-slow".into()),
+    };
+    let beacon = match Beacon::parse(&body) {
+        Ok(beacon) => beacon,
+        Err(reject) => return (reject.status, reject.reason.into()),
+    };
+    let mut hints = [0; HINTS_MAX];
+    let forwarded = all(headers, &FORWARDED_FOR, ", ");
+    let cookies = all(headers, &COOKIE, "; ");
+    let socket = parts.extensions.get::<shared::Peer>().and_then(|peer| peer.address);
+    let mut delivery = Delivery {
+        beacon: &beacon,
+        visitor: Visitor {
+            time: Micros::now(),
+            peer: peer(headers, socket),
+            flags: Flags::NONE.with(Flags::PRIVATE, is_private(headers)),
+            agent: one(headers, &USER_AGENT),
+            hints: join_hints(HINTS.each_ref().map(|name| one(headers, name)), &mut hints),
+            forwarded: &forwarded,
+        },
+        host: one(headers, &HOST),
+        excluded: exclusion(&cookies),
+    };
+    let answer = producer.lock().collect(&mut delivery, &shared.runtime);
+    match answer {
+        Some(answer) => answer,
+        None => explain(shared, &delivery).await,
+    }
+}
+
+/// What the pipeline would make of the first event. The token in the beacon is the proof that its sender may know; the
+/// origin is not compared: the page asks its own site's collector.
+async fn explain(shared: &Shared, delivery: &Delivery<'_>) -> Answer {
+    let beacon = delivery.beacon;
+    let Some(key) = shared.key() else { return ABSENT };
+    let token = beacon.explain.as_deref().unwrap_or_default();
+    if check(&key, token.as_bytes(), shared.unix_now(), beacon.site.0, None, Purpose::Live).is_err() {
+        return TOKEN;
+    }
+    let mut buffer = [0; RECORD_MAX];
+    let Some(record) = delivery.explained(&mut buffer) else { return ABSENT };
+    let order = shared.order(Order::Explain { site: beacon.site, record: record.to_vec() });
+    let Ok(answer) = tokio::time::timeout(PATIENCE, order).await else { return ABSENT };
+    answer.get("explain").map_or(ABSENT, |explained| (200, explained.to_string().into()))
+}
+
 impl Producer {
-    fn collect(&mut self, delivery: &mut Delivery<'_>, runtime: &Place, slots: u32) -> Option<Answer> {
+    fn collect(&mut self, delivery: &mut Delivery<'_>, runtime: &Place) -> Option<Answer> {
         let now = delivery.visitor.time.0;
         if now >= self.look_at {
             self.look_at = now.saturating_add(LOOK_US);
             // What is pushed to an unlinked ring is drained for two seconds more, and lost after that.
             if !self.ring.as_ref().is_some_and(|ring| ring.is_current(runtime.fd.as_fd())) {
+                // Who is first makes the new one, and makes it as large as the old.
+                let slots = self.ring.as_ref().map_or(SLOTS, Ring::slots);
                 self.ring = Ring::open_or_create(runtime.fd.as_fd(), slots).ok();
             }
         }
@@ -167,7 +150,7 @@ impl Producer {
 }
 
 /// The peer of the web server before us, which replaces the header; without one whoever is connected.
-fn peer(headers: &HeaderMap, socket: Option<std::net::IpAddr>) -> Peer {
+fn peer(headers: &HeaderMap, socket: Option<IpAddr>) -> Peer {
     match headers.get(REAL_IP) {
         Some(address) => Peer::parse(address.as_bytes()).unwrap_or_default(),
         None => socket.map(Peer::from).unwrap_or_default(),

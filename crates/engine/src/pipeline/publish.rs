@@ -137,7 +137,8 @@ impl Pipeline {
             committed: self.committed,
             commit_us: self.commit_us,
             data_dir: self.data.path.display().to_string(),
-            notes: [self.notes(), self.hints()].concat(),
+            listen: self.hub.door().listen,
+            notes: [self.notes(), self.hub.door().notes, self.hints()].concat(),
         });
     }
 }
