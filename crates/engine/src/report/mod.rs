@@ -33,7 +33,7 @@ use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 use filter::Filter;
 use filter::channel_name;
-pub use question::Question;
+pub use question::{Question, Words};
 use rows::Page;
 
 /// V1 by the name of what is shown; sums to V1.
@@ -136,7 +136,7 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
 }
 
 /// How long a value is as JSON.
-fn json_bytes(value: &Value) -> usize {
+pub(crate) fn json_bytes(value: &Value) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
