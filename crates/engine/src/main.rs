@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use qahm_engine::channel::Channel;
 use qahm_engine::history::History;
 use qahm_engine::http::Server;
 use qahm_engine::http::server::Asked as Door;
@@ -95,6 +96,8 @@ fn serve(
     let doorstep =
         Arc::new(qahm_runtime::runtime_dir(options.runtime_dir.as_deref(), false).map_err(Failure::Runtime)?);
     let hub = Arc::new(Hub::default());
+    let (channel, worker) = Channel::new(hub.clone());
+    std::thread::spawn(move || worker.run());
     let (orders, taken) = bounded(64);
     let (knocks, doors) = bounded::<loopback::Knock>(64);
     let (results, knocked) = bounded(64);
@@ -103,7 +106,7 @@ fn serve(
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
     let door = Door { listen: options.listen.clone(), group: options.listen_group.clone() };
-    let http = Server::start(door, hub.clone(), orders.clone(), doorstep.clone());
+    let http = Server::start(door, hub.clone(), channel, orders.clone(), doorstep.clone());
     let control = Arc::new(Control::new(hub, orders, history));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {

@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, Response};
 use crossbeam_channel::{Receiver, bounded};
 use http_body_util::BodyExt;
+use qahm_engine::channel::Channel;
 use qahm_engine::http::shared::Peer;
 use qahm_engine::http::{Shared, collect};
 use qahm_engine::hub::Hub;
@@ -45,7 +46,9 @@ impl Desk {
         let place = Arc::new(runtime_dir(Some(dir.path()), true).unwrap());
         let ring = Ring::open_or_create(place.fd.as_fd(), 256).unwrap();
         let (send, orders) = bounded(1);
-        let shared = Shared::new(Arc::new(Hub::default()), send, place.clone(), watch::channel(false).1);
+        let hub = Arc::new(Hub::default());
+        let (channel, _worker) = Channel::new(hub.clone());
+        let shared = Shared::new(hub, channel, send, place.clone(), watch::channel(false).1);
         let collector = collect::routes().with_state(Arc::new(shared));
         Desk { _dir: dir, place, ring, collector, orders }
     }

@@ -1,6 +1,7 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
 //! Who may know whom: `router` the routes · `collect` beacons · `events`, `live`, `session`, `command` one route each · `metrics`
+//! `socket` Socket.IO · `following` what one connection follows
 //! `connection` who is connected, until when, and why it ends · `auth` who may read · `shared` what all routes share
 //! `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
 //! `limit` how often one address may come · `stats` what is counted · `reply` answers that look the same everywhere
@@ -13,6 +14,7 @@ pub mod auth;
 pub mod collect;
 pub mod command;
 pub mod connection;
+pub mod following;
 pub mod limit;
 pub mod listen;
 mod metrics;
@@ -21,6 +23,7 @@ pub mod reply;
 mod router;
 pub mod server;
 pub mod shared;
+pub mod socket;
 pub mod stats;
 mod wire;
 

@@ -11,14 +11,13 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 
 use super::shared::Peer;
-use super::{Shared, URL_MAX, collect, metrics, probe, reply};
+use super::{Shared, URL_MAX, collect, metrics, probe, reply, socket};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited by address.
-    let handshakes = Router::new()
-        // socket::routes(shared) is merged here.
-        .route_layer(from_fn_with_state(shared.clone(), not_too_often));
+    let handshakes =
+        Router::new().merge(socket::routes()).route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
         .merge(collect::routes())

@@ -24,6 +24,7 @@ use super::listen::Listener;
 use super::shared::Peer;
 use super::wire::{Socket, Wire};
 use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX, router};
+use crate::channel::Channel;
 use crate::hub::{Door, Hub};
 use crate::serve::control::Errand;
 
@@ -55,9 +56,15 @@ pub struct Server {
 
 impl Server {
     /// Starts the thread. What goes wrong is told in the hub, and never keeps the engine from running.
-    pub fn start(asked: Asked, hub: Arc<Hub>, orders: Sender<Errand>, runtime: Arc<Place>) -> Server {
+    pub fn start(
+        asked: Asked,
+        hub: Arc<Hub>,
+        channel: Arc<Channel>,
+        orders: Sender<Errand>,
+        runtime: Arc<Place>,
+    ) -> Server {
         let (closing, closed) = watch::channel(false);
-        let shared = Arc::new(Shared::new(hub.clone(), orders, runtime, closed));
+        let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, closed));
         let started = std::thread::Builder::new().name("http".into()).spawn(move || run(&shared, &asked));
         let thread =
             started.map_err(|error| tell(&hub, format!("the live channel has no thread: {error}"))).ok();

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::connection::Connections;
 use super::limit::Addresses;
 use super::stats::Stats;
+use crate::channel::Channel;
 use crate::hub::Hub;
 use crate::revoked;
 use crate::serve::control::Errand;
@@ -25,6 +26,7 @@ const ORDER_TIME: Duration = Duration::from_secs(3);
 /// Everything a route may use.
 pub struct Shared {
     pub hub: Arc<Hub>,
+    pub channel: Arc<Channel>,
     pub stats: Arc<Stats>,
     pub connections: Arc<Connections>,
     /// Handshakes by address.
@@ -55,6 +57,7 @@ impl Peer {
 impl Shared {
     pub fn new(
         hub: Arc<Hub>,
+        channel: Arc<Channel>,
         orders: Sender<Errand>,
         runtime: Arc<Place>,
         closing: watch::Receiver<bool>,
@@ -62,6 +65,7 @@ impl Shared {
         let stats = Arc::new(Stats::default());
         Shared {
             hub,
+            channel,
             connections: Arc::new(Connections::new(stats.clone())),
             stats,
             addresses: Addresses::default(),
