@@ -4,12 +4,14 @@
 //! `key`      the secret that signs tokens; `token` who may read a site's live data, and until when
 //! `control`  questions to the engine over its socket, within a deadline
 //! `peer`     which process is at the other end of that socket; groups by name
+//! `collector` what becomes of a beacon: the rules of every collector
 //!
 //! Architecture invariant: nothing here trusts a path. Every directory and file is opened without following a link
 //! and its owner, mode and type are read from the open descriptor; what we did not make we do not repair.
 
 #[cfg(test)]
 mod again;
+pub mod collector;
 mod control;
 mod error;
 mod key;

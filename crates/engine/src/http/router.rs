@@ -11,7 +11,9 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{get, post};
 
 use super::shared::Peer;
-use super::{Shared, URL_MAX, events, live, metrics, post as commands, probe, reply, session};
+use super::{
+    Shared, URL_MAX, collect, events, live, metrics, post as commands, probe, reply, session, socket,
+};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
@@ -22,11 +24,11 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/qahm-live/session", post(session::session))
         .route("/qahm-live/command", post(commands::command))
         .route("/metrics", get(metrics::metrics))
-        // socket::routes(shared) is merged here.
+        .merge(socket::routes())
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
-        // collect::routes(shared) is merged here.
+        .merge(collect::routes())
         .route("/qahm-live/probe", get(probe::probe))
         .route("/health", get(probe::health));
     Router::new()
