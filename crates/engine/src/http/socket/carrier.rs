@@ -62,7 +62,7 @@ impl Carrier {
             .ping_timeout(PONG)
             .build_svc();
         // The namespace "/": a local one has nothing to wait for.
-        let _made = io.ns("/", connected.with(admit));
+        io.ns("/", connected.with(admit));
         let take = move |request: Request<()>, stream: Box<dyn Stream>| {
             // It begins with a task of its own, and only what is wrong with our request could keep it from that.
             let _begun = service.clone().call((stream, request)).into_inner();
