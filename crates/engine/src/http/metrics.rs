@@ -89,7 +89,7 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     let connections = connections.into_iter().map(|(codec, count)| (codec.as_str(), count)).collect();
     page.all("connections", "gauge", "Who follows, by what is spoken.", "codec", &connections);
     let mut streams: BTreeMap<&str, usize> = Topic::ALL.map(|topic| (topic.as_str(), 0)).into();
-    for key in shared.channel.in_use() {
+    for (key, _) in shared.channel.in_use() {
         *streams.entry(key.topic.as_str()).or_default() += 1;
     }
     page.all("streams", "gauge", "Streams in use.", "topic", &streams);
