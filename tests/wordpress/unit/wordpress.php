@@ -31,6 +31,16 @@ final class FakeWordPress {
 	public static bool $user     = false;
 	public static bool $search   = false;
 	public static bool $consent  = false;
+	/** @var array<int, list<int>>|null Blogs of each user of a network; null: there is no network. */
+	public static ?array $network = null;
+	/** @var list<int> Blogs of that network, for its administrator, user 1. */
+	public static array $blogs = array();
+	/** @var array<int, array<string, mixed>> User meta by user and key. */
+	public static array $meta = array();
+}
+
+final class WP_User {
+	public function __construct( public int $ID ) {}
 }
 
 final class WP_Post {
@@ -190,7 +200,33 @@ function wp_specialchars_decode( string $text, int $quotes = ENT_NOQUOTES ): str
 }
 
 function is_multisite(): bool {
-	return false;
+	return null !== FakeWordPress::$network;
+}
+
+/** @return array<int, object> */
+function get_blogs_of_user( int $user, bool $all = false ): array {
+	return array_fill_keys( FakeWordPress::$network[ $user ] ?? array(), new stdClass() );
+}
+
+function is_super_admin( int $user ): bool {
+	return 1 === $user;
+}
+
+/** @return list<string> */
+function get_sites( array $arguments ): array {
+	return array_map( 'strval', array_slice( FakeWordPress::$blogs, 0, $arguments['number'] ) );
+}
+
+function get_blog_option( int $blog, string $name ): mixed {
+	return 'home' === $name ? "https://example.com/blog$blog" : false;
+}
+
+function get_user_meta( int $user, string $key, bool $single = false ): mixed {
+	return FakeWordPress::$meta[ $user ][ $key ] ?? '';
+}
+
+function get_current_user_id(): int {
+	return FakeWordPress::$user ? 7 : 0;
 }
 
 function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
