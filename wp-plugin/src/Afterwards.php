@@ -27,6 +27,9 @@ final class Afterwards {
 		if ( isset( wp_load_alloptions()[ self::UNTOLD ] ) ) {
 			Revocation::again();
 		}
+		if ( wp_doing_cron() || class_exists( LivePath::class, false ) ) {
+			LivePath::tend(); // This page or route has to do with the channel.
+		}
 		if ( qahm_realtime_alerts_pending( Site::id() ) ) {
 			Alerts::deliver();
 		}
