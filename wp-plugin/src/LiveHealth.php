@@ -131,7 +131,7 @@ final class LiveHealth {
 	 */
 	private static function cure( array $path, string $listen, string $user ): array {
 		if ( 'off' === $listen ) {
-			return array( __( 'The engine listens nowhere, because the PHP setting qahm_realtime.listen says so. Without a value it listens on a socket of its own.', 'qahm-realtime' ) );
+			return array( __( 'The engine listens nowhere, because the PHP setting qahm_realtime.listen says so. With the value auto it listens on a socket of its own.', 'qahm-realtime' ) );
 		}
 		if ( '' === $listen ) {
 			return array( __( 'The engine does not say where it listens: it is not running, or could not. The test of extension and engine says more.', 'qahm-realtime' ) );
