@@ -15,7 +15,7 @@ final class Widget {
 	private const ID = 'qahm_realtime_widget';
 
 	/** What the widget follows on the live channel. */
-	private const TOPICS = array( 'live', 'alerts' );
+	private const TOPICS = array( 'live' );
 
 	/**
 	 * Registers the widget where WordPress puts new ones.
