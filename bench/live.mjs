@@ -55,7 +55,7 @@ function traffic( { site, id }, rate, seconds ) {
 }
 
 /** From the ring to the sockets of 200 dashboards; the engine alone, no web server between. */
-async function frames( { figures, site, id, direct, mint } ) {
+async function frames( { figures, site, id, direct, mint, markOf } ) {
 	const { Dashboard } = await import( '../tests/live/crowd.mjs' );
 	const token = mint();
 	const delays = [];
@@ -63,9 +63,10 @@ async function frames( { figures, site, id, direct, mint } ) {
 	const heard = ( _, message ) => {
 		const at = now();
 		for ( const [ path, rows ] of message.ops ?? [] ) {
-			for ( const { name } of path === 'events+' ? rows : [] ) {
-				if ( name.startsWith( 'push-' ) ) {
-					delays.push( at - Number( name.slice( 5 ) ) / 1000 );
+			for ( const row of path === 'events+' ? rows : [] ) {
+				const mark = markOf( row );
+				if ( mark?.startsWith( 'push-' ) ) {
+					delays.push( at - Number( mark.slice( 5 ) ) / 1000 );
 				}
 			}
 		}
@@ -211,7 +212,7 @@ async function show( config ) {
 	channel.on( 'events', ( { events } ) => {
 		const fresh = events.filter( ( { id } ) => id > last );
 		last = events[ 0 ]?.id ?? last;
-		feed.prepend( ...fresh.map( ( { name, kind } ) => Object.assign( document.createElement( 'li' ), { textContent: name || kind } ) ) );
+		feed.prepend( ...fresh.map( ( { properties, kind } ) => Object.assign( document.createElement( 'li' ), { textContent: properties ? JSON.parse( properties ).mark : kind } ) ) );
 		while ( feed.children.length > 50 ) {
 			feed.lastElementChild.remove();
 		}
@@ -224,7 +225,7 @@ function button() {
 	const element = Object.assign( document.createElement( 'button' ), { id: 'bench', textContent: 'Click', type: 'button' } );
 	element.addEventListener( 'click', ( { timeStamp } ) => {
 		const event = `click-${ number++ }`;
-		window.qahmRealtime.track( event );
+		window.qahmRealtime.track( 'bench', { mark: event } );
 		window.clicked( { at: performance.timeOrigin + timeStamp, event } );
 	} );
 	document.body.prepend( element );

@@ -2,7 +2,7 @@
 /**
  * What other visitors do meanwhile: traffic.php <site> <host> <events per second> <seconds>. Without HTTP, for that is not what is measured.
  *
- * With 0 events per second it pushes one event for every line it is told on standard input, whose name is the time of the push.
+ * With 0 events per second it pushes one event for every line it is told on standard input, that is marked with the time of the push.
  */
 
 [ , $site, $host, $rate, $seconds ] = $argv;
@@ -15,7 +15,7 @@ function push( string $site, string $host, int $number, string $name ): void {
 	if ( null === $at || ( 0 === intdiv( $number, 500 ) % 8 && ! str_starts_with( $name, 'push-' ) ) ) {
 		$at = array( bin2hex( random_bytes( 8 ) ), 0 );
 	}
-	$event  = 0 === $at[1] ? array( 'v', 1, 'https://www.example.org/', "Page $who" ) : array( 'g', $name, '' );
+	$event  = 0 === $at[1] ? array( 'v', 1, 'https://www.example.org/', "Page $who" ) : array( 'g', 'bench', "{\"mark\":\"$name\"}" );
 	$body   = array( 'v' => 1, 's' => $site, 'i' => $at[0], 'n' => $at[1]++, 'u' => '/page-' . $who % 50 . '/', 'w' => 0, 'e' => array( $event ) );
 	$server = array(
 		'REQUEST_METHOD'       => 'POST',

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { io } from 'socket.io-client';
-import { ID, PLUGIN, SITE, ask } from './site.mjs';
+import { ID, PLUGIN, SITE, ask, markOf } from './site.mjs';
 import { States } from './docs.mjs';
 
 const [ , , rung, token ] = process.argv;
@@ -23,8 +23,9 @@ function read( { t, data, ops } ) {
 	}
 	const rows = ops === undefined ? [ ...data.events ].reverse() : ops.flatMap( ( [ path, added ] ) => ( path === 'events+' ? added : [] ) );
 	const fresh = rows.filter( ( { id } ) => last === undefined || id > last );
-	for ( const { id, name } of fresh ) {
-		tell( { row: id, name, hole: last !== undefined && id !== last + 1 } );
+	for ( const row of fresh ) {
+		const { id } = row;
+		tell( { row: id, mark: markOf( row ), hole: last !== undefined && id !== last + 1 } );
 		last = id;
 	}
 	if ( ops !== undefined && fresh.length < rows.length ) {

@@ -28,8 +28,8 @@ before( async () => {
 class Dashboard {
 	/** Topic => where it is. */
 	at = {};
-	/** Names of the events it read, in their order. */
-	names = [];
+	/** Marks of the events it read, in their order. */
+	marks = [];
 	holes = [];
 	problems = [];
 	gaps = 0;
@@ -42,15 +42,15 @@ class Dashboard {
 		createInterface( { input: this.child.stdout } ).on( 'line', ( line ) => this.#hear( JSON.parse( line ), states ) );
 	}
 
-	#hear( { topic, at, hash, text, row, name, hole, problem, gap, refused }, states ) {
+	#hear( { topic, at, hash, text, row, mark, hole, problem, gap, refused }, states ) {
 		if ( topic ) {
 			this.at[ topic ] = at;
 			states.note( this.rung, topic, at, hash, text );
 		}
 		if ( row ) {
-			this.names.push( name );
+			this.marks.push( mark );
 			if ( hole ) {
-				this.holes.push( `${ row } ${ name }` );
+				this.holes.push( `${ row } ${ mark }` );
 			}
 		}
 		if ( problem ) {
@@ -120,10 +120,10 @@ for ( const seed of SEEDS ) {
 			if ( random.below( 4 ) === 0 ) {
 				await visitor.view( `/page-${ random.below( 20 ) }/` );
 			} else {
-				const name = `event-${ seed }-${ told.length }`;
-				const { status } = await visitor.does( '/about/', name );
+				const mark = `event-${ seed }-${ told.length }`;
+				const { status } = await visitor.does( '/about/', mark );
 				if ( status === 204 ) {
-					told.push( name );
+					told.push( mark );
 				}
 			}
 		};
@@ -173,9 +173,9 @@ for ( const seed of SEEDS ) {
 		t.diagnostic( `quiet for ${ Date.now() - quiet } ms, then all showed the fresh snapshot; ${ told.length } events; ${ story() }` );
 
 		assert.deepEqual( states.contradictions.slice( 0, 3 ), [], story() );
-		for ( const { rung, names, holes, problems } of dashboards ) {
+		for ( const { rung, marks, holes, problems } of dashboards ) {
 			assert.deepEqual( { problems, holes }, { problems: [], holes: [] }, `${ rung }\n${ story() }` );
-			const own = names.filter( ( name ) => name.startsWith( `event-${ seed }-` ) );
+			const own = marks.filter( ( mark ) => mark?.startsWith( `event-${ seed }-` ) );
 			assert.deepEqual( [ ...own ].sort(), [ ...told ].sort(), `${ rung } read every event once\n${ story() }` );
 		}
 	} );

@@ -1,10 +1,9 @@
 // The site of the tests: its WordPress, its engine, its tokens, its visitors.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { USER } from '../../demo/place.mjs';
 import { alive, runAsUser, runningFile, until } from '../../demo/process.mjs';
 import { PHP_ENVIRONMENT } from '../../demo/servers.mjs';
 import { engineAddress } from '../../demo/snippet.mjs';
@@ -131,10 +130,11 @@ export class Visitor {
 		return this.tell( path, [ 'v', 1, 'https://www.example.org/', `Page ${ path }` ] );
 	}
 
-	/** An event of the site's own, that can be found again by its name. */
-	does( path, name ) {
-		return this.tell( path, [ 'g', name, '' ] );
+	/** An event of the site's own that can be found again: what it carries is kept as it is, while names are counted and only so many are. */
+	does( path, mark ) {
+		return this.tell( path, [ 'g', 'live-test', JSON.stringify( { mark } ) ] );
 	}
 }
 
-export const own = ( path ) => chownSync( path, USER.uid, USER.gid );
+/** What an event was marked with; undefined for those of others. */
+export const markOf = ( { properties } ) => ( properties ? JSON.parse( properties ).mark : undefined );
