@@ -1,8 +1,9 @@
 // The client's sources as one module: esbuild takes the types away, nothing else.
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const plugin = join( dirname( fileURLToPath( import.meta.url ) ), '../../wp-plugin' );
 const { build } = createRequire( join( plugin, 'package.json' ) )( 'esbuild' );
@@ -18,5 +19,10 @@ const { outputFiles: [ { text } ] } = await build( {
 	logLevel: 'error',
 } );
 
+const folder = mkdtempSync( join( tmpdir(), 'qahm-realtime-client-' ) );
+const file = join( folder, 'client.mjs' );
+writeFileSync( file, text );
+
 /** Everything that the files of wp-plugin/assets/src/live export. */
-export const client = await import( `data:text/javascript;base64,${ Buffer.from( text ).toString( 'base64' ) }` );
+export const client = await import( pathToFileURL( file ).href );
+rmSync( folder, { recursive: true } );

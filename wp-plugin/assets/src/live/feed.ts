@@ -47,7 +47,7 @@ export class Feed {
 	public behind( { e, at }: Beat, topics: Iterable< Topic > ): Topic[] {
 		return [ ...topics ].filter( ( topic ) => {
 			const s = at[ topic ];
-			return typeof s === 'number' && this.stream( topic ).isBehind( e, s );
+			return typeof s === 'number' && s > 0 && this.stream( topic ).isBehind( e, s );
 		} );
 	}
 }

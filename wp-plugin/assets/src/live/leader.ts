@@ -12,7 +12,7 @@ export class Leader {
 	public constructor(
 		private readonly name: string,
 		private readonly lead: () => void,
-		private readonly locks: LockManager | undefined
+		private readonly locks: LockManager | null
 	) {}
 
 	public get leads(): boolean {
@@ -26,7 +26,7 @@ export class Leader {
 		}
 		const waiting = new AbortController();
 		this.waiting = waiting;
-		if ( this.locks === undefined ) {
+		if ( this.locks === null ) {
 			this.begin( waiting, () => undefined );
 			return;
 		}

@@ -67,9 +67,9 @@ export class Member {
 		private readonly name: string,
 		private readonly open: ( feed: Feed, topics: readonly Topic[], listener: Listener ) => Line,
 		private readonly listener: Listener,
-		private readonly locks: LockManager | undefined = navigator.locks
+		private readonly locks: LockManager | null = navigator.locks ?? null
 	) {
-		this.leader = new Leader( name, () => this.lead(), this.shares ? locks : undefined );
+		this.leader = new Leader( name, () => this.lead(), this.shares ? locks : null );
 	}
 
 	/** @param want Null while nothing shall come. The connection stays, for others or for later. */
@@ -132,7 +132,7 @@ export class Member {
 	}
 
 	private get shares(): boolean {
-		return this.locks !== undefined && typeof BroadcastChannel === 'function';
+		return this.locks !== null && typeof BroadcastChannel === 'function';
 	}
 
 	private lead(): void {
