@@ -157,6 +157,16 @@ pub(super) fn set_aside(
     if config.excludes_path(&config.page(&url)) {
         return Some("path");
     }
+    address_set_aside(config, address, geo)
+}
+
+/// Why nobody at this address is counted: the address itself, or the country it is in. The same for the views of a
+/// visitor and for what WordPress tells of their requests.
+pub(super) fn address_set_aside(
+    config: &SiteConfig,
+    address: IpAddr,
+    geo: &qahm_enrich::geo::Geo,
+) -> Option<&'static str> {
     if config.excluded_networks.contains(address) {
         return Some("ip");
     }
