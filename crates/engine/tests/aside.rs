@@ -1,4 +1,4 @@
-//! Who is set aside: what WordPress tells of a visitor who is not counted.
+//! Who is set aside and who only asks: what WordPress tells of a visitor who is not counted, and explain.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers are not seen as tests
 
 mod hall;
@@ -6,7 +6,7 @@ mod hall;
 #[allow(dead_code)]
 mod mmdb;
 
-use hall::{Hall, Sent};
+use hall::{Hall, SITE, Sent};
 use mmdb::{database, map, text};
 use qahm_enrich::geo::Geo;
 use qahm_event::{Kind, Peer, Tag};
@@ -74,4 +74,28 @@ fn requests_are_set_aside_by_country_as_views_are() {
         let more = kinds(&hall).len() - 1 - counted.len();
         assert_eq!(more, if unknown_counts { counted.len() } else { 1 }, "{change}: where nobody knows");
     }
+}
+
+#[test]
+fn asking_changes_nothing() {
+    let mut hall = Hall::new(64 << 20, &json!({}));
+    let view = Sent::view(1, 1, "/a");
+    hall.intake.explain(&view.bytes());
+    assert!(format!("{:?}", hall.intake.salts).contains("sites: {}"), "no salt is made for a question");
+    hall.take(&view);
+    // The day turns while the visit goes on.
+    let day = hall.intake.live.site(SITE).unwrap().kept.day;
+    hall.pass(10);
+    hall.intake.salts.turn(SITE, day + 1, hall.now, |_| true);
+    let state = |hall: &Hall| {
+        let answers = hall::QUESTIONS.map(|what| hall.ask(&json!({ "what": what })));
+        format!("{:?} {answers:?} {:?} {}", hall.intake.salts, hall.intake.batch, hall.intake.events)
+    };
+    hall.pass(900);
+    let before = state(&hall);
+    for (sent, visitor) in [(Sent::view(1, 2, "/b"), "known"), (Sent::view(2, 3, "/b"), "new")] {
+        let explained = hall.intake.explain(&sent.bytes());
+        assert_eq!((&explained["counted"], &explained["visitor"]), (&json!(true), &json!(visitor)));
+    }
+    assert_eq!(state(&hall), before);
 }

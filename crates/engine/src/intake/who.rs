@@ -114,6 +114,14 @@ impl Intake {
         Some(salts.key(site, address, agent, now, |key| live.visit_in_progress(site, key)))
     }
 
+    /// The key a visitor would have, for who only asks: no salt is made, turned or marked as used by it.
+    pub(super) fn key_asked(&self, record: &Record, address: IpAddr) -> Option<VisitorKey> {
+        let site = record.head.site;
+        let agent = record.bytes(Tag::UserAgent).unwrap_or_default();
+        let in_progress = |key| self.live.visit_in_progress(site, key);
+        Some(self.salts.known(site)?.look(site, address, agent, in_progress).0)
+    }
+
     /// The profile a visit that begins now would have; 0 if the key's visit goes on, which keeps its own.
     pub(super) fn profile(
         &mut self,
