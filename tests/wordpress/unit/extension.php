@@ -87,6 +87,11 @@ namespace {
 		return "good for $origin" === $token ? 7 : 'signature';
 	}
 
+	/** @return array<string, int>|string */
+	function qahm_realtime_token_claims( string $site, string $token, string $origin ): array|string {
+		return "good for $origin" === $token ? array( 'user' => 7, 'chain' => 1700000000, 'expires' => 1700000060 ) : 'signature';
+	}
+
 	function qahm_realtime_token_renew( string $site, string $token, string $origin, int $life_s ): ?string {
 		return "renewed for $life_s";
 	}
