@@ -194,3 +194,12 @@ function qahm_realtime_token_renew(string $site, string $token, string $origin, 
  *     administrator, the engine's own among them, worst first; none when all is well.
  */
 function qahm_realtime_status(): array {}
+
+/**
+ * The levels of errors that the error handler in force is called for: the second argument of set_error_handler(). PHP
+ * gives the handler to the one that takes its place, but not its levels, and whoever passes errors on must not bring
+ * it those that it did not ask for.
+ *
+ * @return int E_ constants, or'ed; 0 without a handler.
+ */
+function qahm_realtime_error_levels(): int {}

@@ -25,3 +25,4 @@ qahm_realtime_token_check
 qahm_realtime_token_claims
 qahm_realtime_token_renew
 qahm_realtime_status
+qahm_realtime_error_levels

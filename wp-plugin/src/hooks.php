@@ -86,19 +86,20 @@ add_action( 'updated_option', static fn ( $option = '', $old = null, $new = null
 // --- What happens on the server. Signals of a page that is only read: these few hooks, no class unless there is something.
 
 $qahm_realtime_warned = static function () {
-	$seen = E_WARNING | E_USER_WARNING;
-	$ours = static function ( $level, $message = '', $file = '', $line = 0, ...$more ) use ( &$previous, $seen ) {
+	$seen   = E_WARNING | E_USER_WARNING;
+	$levels = function_exists( 'qahm_realtime_error_levels' ) ? qahm_realtime_error_levels() : E_ALL; // Those of the one before, which PHP does not tell.
+	$ours   = static function ( $level, $message = '', $file = '', $line = 0, ...$more ) use ( &$previous, $seen, $levels ) {
 		if ( 0 !== ( $level & $seen & error_reporting() ) ) { // Not with "@".
 			PhpErrors::warning( $message, $file, $line );
 		}
-		return null === $previous ? false : $previous( $level, $message, $file, $line, ...$more );
+		return null === $previous || 0 === ( $level & $levels ) ? false : $previous( $level, $message, $file, $line, ...$more );
 	};
 	// Whoever was asked before is asked as before: false has PHP do what it always does.
 	$previous = set_error_handler( $ours, $seen ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- passes everything on.
 	if ( null !== $previous ) {
 		restore_error_handler();
 		if ( is_callable( $previous ) ) { // Not a private method.
-			set_error_handler( $ours ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- all levels are for the one before.
+			set_error_handler( $ours, $seen | $levels ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- its levels are for the one before.
 		}
 	}
 };
