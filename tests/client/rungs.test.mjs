@@ -181,6 +181,14 @@ test( 'polling: while the engine is away the counters are shown, if there are an
 	assert.equal( await polling( () => ( { ...WISH, topics: [ 'events' ] } ) ).until( 'counters' ), null );
 } );
 
+test( 'polling: an engine that is older than the plugin is asked what it knows', async () => {
+	server.answer = ( request, response ) => {
+		const isPoll = new URL( request.url, server.url ).searchParams.get( 'what' ) === 'poll';
+		json( response, isPoll ? 400 : 200, isPoll ? { error: 'bad-request' } : { live: { active: 3 }, token: 't' }, { 'X-Qahm-Realtime': isPoll ? 'bad-request' : 'live' } );
+	};
+	assert.deepEqual( await polling().until( 'counters' ), { active: 3 } );
+} );
+
 test( 'polling: a pause stops the questions, and a change is asked for at once', async () => {
 	server.answer = ( request, response ) => json( response, 200, { poll: { e: E, messages: [], position: '' }, token: 't' } );
 	const wish = { ...WISH };

@@ -3,7 +3,7 @@
 import type { Feed } from './feed';
 import { Heart } from './heart';
 import type { Climber, Ladder } from './ladder';
-import type { Ack, Beat, Command, Hello, Json, Message, Topic } from './message';
+import { isObject, type Ack, type Beat, type Command, type Hello, type Json, type Message, type Topic } from './message';
 import type { Wish } from './rung';
 import { CONNECTING, type Status } from './status';
 import type { Token } from './token';
@@ -135,7 +135,7 @@ export class Line implements Climber {
 	}
 
 	public counters( live: Json ): void {
-		this.set( live === null ? { state: 'noEngine' } : { state: 'live', stale: true } );
+		this.set( live === null ? { state: 'noEngine' } : { state: 'live', stale: isObject( live ) && live[ 'stale' ] === true } );
 		this.alive();
 		this.listener.counters( live );
 	}

@@ -56,7 +56,7 @@ class Rounds implements Connection {
 			if ( 'poll' in body || 'live' in body ) {
 				this.take( body );
 			} else {
-				// The engine is busy or away. Its counters may still be there for PHP to read.
+				// The engine is busy or away, and its counters may still be there for PHP to read; or it is older than this plugin and knows only this question.
 				this.take( topics.includes( 'live' ) && name === '' ? await this.read( await this.question( {} ) ) : { live: null } );
 			}
 		} catch ( error ) {
@@ -122,7 +122,7 @@ class Rounds implements Connection {
 		if ( answer.status === 401 ) {
 			this.judge( answer );
 		}
-		const isAway = answer.headers.get( 'X-Qahm-Realtime' ) === 'no-engine';
+		const isAway = [ 'no-engine', 'bad-request' ].includes( answer.headers.get( 'X-Qahm-Realtime' ) ?? '' );
 		const body: unknown = await answer.json().catch( () => null );
 		if ( ( ! answer.ok && ! isAway ) || ! isObject( body ) ) {
 			const after = retryAfter( answer );
