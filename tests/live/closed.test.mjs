@@ -58,7 +58,10 @@ for ( const [ way, come ] of Object.entries( WAYS ) ) {
 		test( 'another site’s', async () => assert.equal( await come( mint( { site: '0123456789abcdef' } ) ), 'site' ) );
 		test( 'one for another origin', async () => {
 			assert.equal( await come( mint( { origin: 'https://evil.example' } ), { Origin: SITE } ), 'origin' );
-			assert.equal( await come( mint( { origin: 'https://evil.example' } ), { Origin: 'https://evil.example' } ), way.startsWith( 'live.php' ) ? 'let in with 200' : 'origin' );
+			// WordPress gives none for another origin than its own, which is all that live.php can know; the engine knows the site's.
+			if ( ! way.startsWith( 'live.php' ) ) {
+				assert.equal( await come( mint( { origin: 'https://evil.example' } ), { Origin: 'https://evil.example' } ), 'origin' );
+			}
 		} );
 		test( 'a changed one', async () => {
 			const token = mint();
