@@ -4,7 +4,7 @@ import { connect } from '../live/connect';
 import type { Status } from '../live/status';
 import type { Config, Live, State } from './types';
 
-/** Pages that the widget has room for; the channel knows more. */
+/** Pages that the widget has room for. The channel tells of more; PHP, when it answers alone, asks for no more. */
 const PAGES = 5;
 
 /** Shows every state, as long as the page is open and the user is logged in. */
@@ -12,9 +12,11 @@ export function follow( config: Config, show: ( state: State ) => void ): void {
 	let live: Live | null = null;
 	let shown = '';
 	const channel = connect( { ...config, topics: [ 'live' ] } );
-	channel.on( 'live', ( state ) => {
-		const { pages, ...rest } = state as unknown as Live;
-		live = pages === undefined ? rest : { ...rest, pages: pages.slice( 0, PAGES ) };
+	channel.on( 'live', ( state, { e } ) => {
+		live = state as unknown as Live;
+		if ( e !== null && live.pages !== undefined ) {
+			live = { ...live, pages: live.pages.slice( 0, PAGES ) };
+		}
 		shown = 'live';
 		show( { kind: 'live', live } );
 	} );
