@@ -70,6 +70,19 @@ test( 'events: it is open only when the last piece has come, for a proxy may kee
 	await heard.until( 'open' );
 } );
 
+test( 'events: an engine that announces a first beat is open when that is here, for a proxy may pass on what came with the head', async () => {
+	let send;
+	server.answer = ( request, response ) => {
+		stream( event( 'hello', { ...HELLO, beat: 300 } ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ) )( request, response );
+		send = () => response.write( event( 'beat', { e: E, time: 1, at: { live: 1 } } ) );
+	};
+	const heard = events();
+	await heard.until( 'message', 1 );
+	assert.deepEqual( heard.kinds(), [ 'message', 'message' ] );
+	send();
+	await heard.until( 'open' );
+} );
+
 test( 'events: with a position nothing new need come', async () => {
 	server.answer = stream( event( 'hello', HELLO ) );
 	await events( { ...WISH, position: `${ E }.live:3,events:2` } ).until( 'open' );

@@ -32,8 +32,8 @@ class Reading implements Connection {
 	private hello: Hello | null = null;
 	private isOpen = false;
 	private isClosed = false;
-	/** Topics of which nothing has come. */
-	private awaited: Set< Topic > = new Set();
+	/** What has not come yet: the state of each topic, a first beat. */
+	private awaited: Set< Topic | 'beat' > = new Set();
 	private bye: number | null = null;
 	private silence: ReturnType< typeof setTimeout > | undefined;
 
@@ -51,7 +51,7 @@ class Reading implements Connection {
 		if ( position !== null ) {
 			query.set( 'since', position );
 		}
-		// A proxy that buffers lets go of what is whole and keeps the rest: it is open when the last piece is here, not the first.
+		// A proxy that buffers lets go of what came with the head, or of what fills its buffer, and keeps the rest: it is open when the last piece is here.
 		this.awaited = new Set( topics.filter( ( topic ) => ! position?.includes( `${ topic }:` ) ) );
 		try {
 			const began = Date.now();
@@ -107,7 +107,7 @@ class Reading implements Connection {
 		const stream = new EventStream( ( event ) => this.isClosed || this.take( event ) );
 		for (;;) {
 			clearTimeout( this.silence );
-			this.silence = setTimeout( () => this.end( new Trouble( 'silent' ) ), SILENCE );
+			this.silence = setTimeout( () => this.end( new Trouble( 'silent', 'silent' ) ), SILENCE );
 			const { done, value } = await reader.read();
 			if ( done || this.isClosed ) {
 				return;
@@ -125,6 +125,9 @@ class Reading implements Connection {
 		}
 		if ( type === 'hello' ) {
 			this.hello = toHello( value );
+			if ( this.hello?.beat !== undefined ) {
+				this.awaited.add( 'beat' );
+			}
 			this.opened();
 		} else if ( type === 'put' || type === 'patch' ) {
 			const message = toMessage( value );
@@ -135,6 +138,8 @@ class Reading implements Connection {
 			}
 		} else if ( type === 'beat' ) {
 			this.sink.beat( toBeat( value ) );
+			this.awaited.delete( 'beat' );
+			this.opened();
 		} else if ( type === 'bye' && isObject( value ) ) {
 			this.bye = Number( value[ 'after' ] ) || 0;
 		} else if ( type === 'problem' && isObject( value ) ) {

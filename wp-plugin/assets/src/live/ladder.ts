@@ -92,10 +92,10 @@ export class Ladder {
 	}
 
 	/** Gives up the connection, which seems to work and does not. */
-	public restart( reason: string ): void {
+	public restart( why: Trouble ): void {
 		if ( this.connection !== null ) {
 			this.connection.close();
-			this.lost( new Trouble( reason ) );
+			this.lost( why );
 		}
 	}
 
@@ -219,7 +219,16 @@ export class Ladder {
 		this.connection = null;
 		this.attempt?.close();
 		[ this.looking, this.steady ].forEach( clearTimeout );
-		const from = this.place;
+		let from = this.place;
+		if ( why.kind === 'silent' ) {
+			// It opens and lets nothing through: another one first, and no hurry to come back.
+			const name = this.rungs[ from++ ]?.name;
+			if ( name !== undefined ) {
+				this.reasons[ name ] = why.reason;
+			}
+			from = Math.min( from, this.rungs.length - 1 );
+			this.best = Math.max( this.best, from );
+		}
 		const climb = ++this.climb;
 		const wait = why.after === null ? this.backoff.next() : this.backoff.within( why.after );
 		this.timer = setTimeout( () => {

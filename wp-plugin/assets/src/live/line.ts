@@ -161,7 +161,7 @@ export class Line implements Climber {
 
 	private silent(): void {
 		this.set( { stale: true } );
-		this.ladder.restart( 'silent' );
+		this.ladder.restart( new Trouble( 'silent', 'silent' ) );
 	}
 
 	/** Asks for what is missing: from where we are, then for all of it, then over another connection. */
@@ -181,7 +181,7 @@ export class Line implements Climber {
 			} else if ( this.resyncs > 2 ) {
 				this.resyncs = 0;
 				this.missing.clear();
-				this.ladder.restart( 'gap' );
+				this.ladder.restart( new Trouble( 'gap' ) );
 			} else {
 				this.misses( [] );
 			}
@@ -194,7 +194,7 @@ export class Line implements Climber {
 		const rung = this.ladder.rung;
 		const ack = await this.ladder.do( command );
 		if ( ! ack.ok && rung !== null && ! this.isClosed ) {
-			this.ladder.restart( `${ name }: ${ ack.code ?? 'refused' }` );
+			this.ladder.restart( new Trouble( `${ name }: ${ ack.code ?? 'refused' }` ) );
 		}
 	}
 

@@ -49,6 +49,8 @@ export interface Hello {
 	readonly expires?: number;
 	/** The engine's clock, Unix seconds. */
 	readonly time?: number;
+	/** Milliseconds after which the first beat comes, by itself. */
+	readonly beat?: number;
 }
 
 /** What became of a command. */

@@ -1,7 +1,7 @@
 /** Why something did not work. */
 
-/** What to do about it: `denied` wants another token, `busy` wants time, `broken` another rung. */
-export type Kind = 'denied' | 'busy' | 'broken';
+/** What to do about it: `denied` wants another token, `busy` wants time, `broken` wants to be tried again, `silent` another rung. */
+export type Kind = 'denied' | 'busy' | 'broken' | 'silent';
 
 export class Trouble extends Error {
 	/**
