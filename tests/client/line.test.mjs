@@ -160,6 +160,23 @@ test( 'a pause keeps the connection; going on asks for what was missed; another 
 	assert.equal( rung.tried.length, 1 );
 } );
 
+test( 'what was wished for while the connection was being opened is followed, too', async () => {
+	await open( { plan: () => undefined } );
+	line.follow( line.feed, [ 'live', 'visitors' ] );
+	assert.deepEqual( commands(), [] );
+	rung.last.sink.open( { connection: 'c', e: E } );
+	assert.deepEqual( rung.last.commands, [ { do: 'follow', topics: [ 'live', 'visitors' ] } ] );
+} );
+
+test( 'questions may be minutes apart: that is no silence', async () => {
+	await open( { plan: ( { sink } ) => sink.closed( new Trouble( 'no WebSocket' ) ) } );
+	polling.last.sink.message( put( 1 ) );
+	rung.plan = () => undefined;
+	await pass( 200_000, 1000 );
+	assert.equal( last( 'status' ).stale, false );
+	assert.equal( polling.tried.length, 1 );
+} );
+
 test( 'a command that is refused means another connection', async () => {
 	await open();
 	rung.last.ack = { ok: false, code: 'too-fast' };

@@ -31,6 +31,8 @@ export class Line implements Climber {
 	private readonly heart = new Heart( () => this.silent() );
 	private isPaused = false;
 	private isClosed = false;
+	/** What the last connection was opened for. */
+	private asked = '';
 	/** Topics of which something is missing. */
 	private readonly missing = new Set< Topic >();
 	private resyncs = 0;
@@ -50,7 +52,7 @@ export class Line implements Climber {
 		climb: ( wish: () => Wish, climber: Climber ) => Ladder,
 		private readonly report: ( status: Status ) => void = () => undefined
 	) {
-		this.ladder = climb( () => this.wish(), this );
+		this.ladder = climb( () => this.begin(), this );
 		this.heart.alive();
 		this.ladder.start();
 	}
@@ -67,8 +69,7 @@ export class Line implements Climber {
 			return;
 		}
 		this.missing.clear();
-		const { position } = this.wish();
-		void this.order( { do: 'follow', topics, ...( feed.name === '' ? {} : { filter: feed.filter } ), ...( position === null ? {} : { resume: position } ) }, 'follow' );
+		this.ask();
 	}
 
 	/** Nothing comes any more until something is followed again. */
@@ -101,6 +102,8 @@ export class Line implements Climber {
 		}
 		if ( this.isPaused ) {
 			void this.ladder.do( { do: 'pause' } );
+		} else if ( this.asked !== this.name() ) {
+			this.ask(); // It was another wish when the connection was begun.
 		}
 		this.set( { state: 'live' } );
 		this.alive();
@@ -149,8 +152,25 @@ export class Line implements Climber {
 		this.listener.over( state );
 	}
 
+	private begin(): Wish {
+		this.asked = this.name();
+		return this.wish();
+	}
+
 	private wish(): Wish {
 		return { topics: this.topics, filter: this.feed.filter, name: this.feed.name, position: this.feed.position( this.topics ) };
+	}
+
+	/** What is followed, in a word. */
+	private name(): string {
+		return [ this.feed.name, ...this.topics ].join( ' ' );
+	}
+
+	/** Tells the connection what is followed now. */
+	private ask(): void {
+		const { feed, topics } = this;
+		const { position } = this.wish();
+		void this.order( { do: 'follow', topics, ...( feed.name === '' ? {} : { filter: feed.filter } ), ...( position === null ? {} : { resume: position } ) }, 'follow' );
 	}
 
 	private alive(): void {
@@ -160,6 +180,9 @@ export class Line implements Climber {
 	}
 
 	private silent(): void {
+		if ( this.ladder.rung === 'polling' ) {
+			return; // Each question has an end of its own, and they may be minutes apart.
+		}
 		this.set( { stale: true } );
 		this.ladder.restart( new Trouble( 'silent', 'silent' ) );
 	}

@@ -180,25 +180,25 @@ export class Member {
 		const mine = (): boolean => this.want?.feed.name === filter();
 		return {
 			message: ( message ) => {
-				this.post( { kind: 'message', message } );
+				this.broadcast( { kind: 'message', message } );
 				if ( mine() && this.want?.topics.includes( message.t ) ) {
 					this.listener.message( message );
 				}
 			},
 			beat: () => {
-				this.post( { kind: 'beat', filter: filter() } );
+				this.broadcast( { kind: 'beat', filter: filter() } );
 				if ( mine() ) {
 					this.listener.beat();
 				}
 			},
 			counters: ( live ) => {
-				this.post( { kind: 'counters', filter: filter(), live } );
+				this.broadcast( { kind: 'counters', filter: filter(), live } );
 				if ( mine() ) {
 					this.listener.counters( live );
 				}
 			},
 			status: ( status ) => {
-				this.post( { kind: 'status', filter: filter(), status } );
+				this.broadcast( { kind: 'status', filter: filter(), status } );
 				if ( mine() ) {
 					this.listener.status( { ...status, leader: true } );
 				}
@@ -328,9 +328,16 @@ export class Member {
 	}
 
 	private silent(): void {
-		if ( ! this.leader.leads && this.want !== null ) {
+		if ( ! this.leader.leads && this.want !== null && this.status.rung !== 'polling' ) {
 			this.listener.status( { ...this.status, stale: true } );
 			this.tell();
+		}
+	}
+
+	/** To all followers. Who joins later is given what it lacks. */
+	private broadcast( note: Note ): void {
+		if ( this.others.size > 0 ) {
+			this.post( note );
 		}
 	}
 
