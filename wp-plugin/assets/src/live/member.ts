@@ -3,26 +3,16 @@
  * what they want, and keep their own states from the leader's messages, so that any of them can go on when the leader goes.
  */
 
-import { Feed } from './feed';
+import type { Feed } from './feed';
 import { Heart } from './heart';
 import { Leader } from './leader';
 import type { Line, Listener } from './line';
-import { isObject, toMessage, type Ack, type Command, type Json, type Message, type Topic } from './message';
+import { Lines } from './lines';
+import { isObject, toMessage, type Ack, type Command, type Message, type Topic } from './message';
+import type { Note } from './note';
 import { parsePosition } from './position';
 import { CONNECTING, type Status } from './status';
 import type { Over } from './trouble';
-
-/** What the tabs say to each other. `to`: only for one of them. */
-type Note =
-	| { kind: 'lead'; from: string }
-	| { kind: 'want'; from: string; filter: string; topics: readonly Topic[]; position: string | null }
-	| { kind: 'leave'; from: string }
-	| { kind: 'message'; to?: string; message: Message }
-	| { kind: 'counters'; filter: string; live: Json }
-	| { kind: 'beat'; filter: string }
-	| { kind: 'status'; to?: string; filter: string; status: Status }
-	| { kind: 'do'; from: string; id: number; filter: string; command: Command }
-	| { kind: 'ack'; to: string; id: number; ack: Ack };
 
 export interface Want {
 	readonly feed: Feed;
@@ -47,8 +37,8 @@ export class Member {
 	private channel: BroadcastChannel | null = null;
 	private want: Want | null = null;
 	private readonly others = new Map< string, Other >();
-	/** By name of the filter. Only the leader has some. */
-	private readonly lines = new Map< string, Line >();
+	/** Only the leader has some. */
+	private readonly lines: Lines;
 	/** The leader is listened to as the engine is. */
 	private readonly heart = new Heart( () => this.silent() );
 	private status: Status = CONNECTING;
@@ -65,10 +55,14 @@ export class Member {
 	 */
 	public constructor(
 		private readonly name: string,
-		private readonly open: ( feed: Feed, topics: readonly Topic[], listener: Listener ) => Line,
+		open: ( feed: Feed, topics: readonly Topic[], listener: Listener ) => Line,
 		private readonly listener: Listener,
 		private readonly locks: LockManager | null = navigator.locks ?? null
 	) {
+		this.lines = new Lines( ( feed, topics ) => {
+			const line: Line = open( feed, topics, this.relay( () => line.feed.name ) );
+			return line;
+		} );
 		this.leader = new Leader( name, () => this.lead(), this.shares ? locks : null );
 	}
 
@@ -102,8 +96,7 @@ export class Member {
 		clearInterval( this.presence );
 		this.presence = undefined;
 		this.heart.stop();
-		this.lines.forEach( ( line ) => line.close() );
-		this.lines.clear();
+		this.lines.close();
 		this.others.clear();
 		this.post( { kind: 'leave', from: this.me } );
 		this.leader.leave();
@@ -116,7 +109,7 @@ export class Member {
 	public do( command: Command ): Promise< Ack > {
 		const filter = this.want?.feed.name ?? '';
 		if ( this.leader.leads ) {
-			return this.order( filter, command );
+			return this.lines.do( filter, command );
 		}
 		return new Promise( ( done ) => {
 			const id = ++this.commands;
@@ -141,68 +134,24 @@ export class Member {
 		this.settle();
 	}
 
-	/** Opens and closes connections until they are those that are wanted. */
 	private settle(): void {
-		const wanted = new Map< string, Set< Topic > >();
-		for ( const { filter, topics } of [ ...( this.want === null ? [] : [ { filter: this.want.feed.name, topics: this.want.topics } ] ), ...this.others.values() ] ) {
-			const all = wanted.get( filter ) ?? new Set();
-			topics.forEach( ( topic ) => all.add( topic ) );
-			wanted.set( filter, all );
-		}
-		const idle = [ ...this.lines.keys() ].filter( ( filter ) => ! wanted.has( filter ) );
-		for ( const [ filter, topics ] of wanted ) {
-			const feed = this.want?.feed.name === filter ? this.want.feed : this.lines.get( filter )?.feed ?? new Feed( filter );
-			// Another filter goes over the connection that has none to follow any more.
-			const from = this.lines.has( filter ) ? filter : idle.pop();
-			const line = from === undefined ? undefined : this.lines.get( from );
-			if ( line === undefined || from === undefined ) {
-				const opened: Line = this.open( feed, [ ...topics ], this.relay( () => opened.feed.name ) );
-				this.lines.set( filter, opened );
-			} else {
-				this.lines.delete( from );
-				this.lines.set( filter, line );
-				line.follow( feed, [ ...topics ] );
-			}
-		}
-		for ( const filter of idle ) {
-			const line = this.lines.get( filter );
-			if ( wanted.size === 0 ) {
-				line?.pause();
-			} else {
-				line?.close();
-				this.lines.delete( filter );
-			}
-		}
+		const own = this.want === null ? [] : [ { filter: this.want.feed.name, topics: this.want.topics, feed: this.want.feed } ];
+		this.lines.settle( [ ...own, ...this.others.values() ] );
 	}
 
 	/** What a connection says goes to this tab and to all others. */
 	private relay( filter: () => string ): Listener {
-		const mine = (): boolean => this.want?.feed.name === filter();
+		const tell = ( note: Note, hear: () => void ): void => {
+			this.broadcast( note );
+			if ( this.want?.feed.name === filter() ) {
+				hear();
+			}
+		};
 		return {
-			message: ( message ) => {
-				this.broadcast( { kind: 'message', message } );
-				if ( mine() && this.want?.topics.includes( message.t ) ) {
-					this.listener.message( message );
-				}
-			},
-			beat: () => {
-				this.broadcast( { kind: 'beat', filter: filter() } );
-				if ( mine() ) {
-					this.listener.beat();
-				}
-			},
-			counters: ( live ) => {
-				this.broadcast( { kind: 'counters', filter: filter(), live } );
-				if ( mine() ) {
-					this.listener.counters( live );
-				}
-			},
-			status: ( status ) => {
-				this.broadcast( { kind: 'status', filter: filter(), status } );
-				if ( mine() ) {
-					this.listener.status( { ...status, leader: true } );
-				}
-			},
+			message: ( message ) => tell( { kind: 'message', message }, () => this.want?.topics.includes( message.t ) && this.listener.message( message ) ),
+			beat: () => tell( { kind: 'beat', filter: filter() }, () => this.listener.beat() ),
+			counters: ( live ) => tell( { kind: 'counters', filter: filter(), live }, () => this.listener.counters( live ) ),
+			status: ( status ) => tell( { kind: 'status', filter: filter(), status }, () => this.listener.status( { ...status, leader: true } ) ),
 			// Each tab finds out for itself: another one may have logged in since.
 			over: ( state: Over[ 'state' ] ) => {
 				this.leave();
@@ -275,7 +224,7 @@ export class Member {
 		} else if ( note.kind === 'leave' && this.others.delete( note.from ) ) {
 			this.settle();
 		} else if ( note.kind === 'do' ) {
-			void this.order( note.filter, note.command ).then( ( ack ) => this.post( { kind: 'ack', to: note.from, id: note.id, ack } ) );
+			void this.lines.do( note.filter, note.command ).then( ( ack ) => this.post( { kind: 'ack', to: note.from, id: note.id, ack } ) );
 		}
 	}
 
@@ -293,11 +242,6 @@ export class Member {
 				this.post( { kind: 'message', to, message } );
 			}
 		}
-	}
-
-	private order( filter: string, command: Command ): Promise< Ack > {
-		const line = this.lines.get( filter ) ?? [ ...this.lines.values() ][ 0 ];
-		return line?.do( command ) ?? Promise.resolve( { ok: false, code: 'offline' } );
 	}
 
 	/** As follower: tells the leader what is wanted, and where we are. */
