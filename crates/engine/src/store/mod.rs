@@ -7,7 +7,7 @@
 //! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
 //! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
 //! - `summary` hours and timings, made in the background · `cells`, `crossed`, `sketch` how they are kept · `words` profiles
-//! - `baseline`, `usual` what is usual
+//! - `baseline`, `usual` what is usual · `revocations` whose tokens hold no more
 
 pub(crate) mod baseline;
 pub mod batch;
@@ -17,6 +17,7 @@ pub(crate) mod partition;
 mod recent;
 mod recover;
 mod retention;
+mod revocations;
 pub(crate) mod rows;
 pub(crate) mod sketch;
 pub(crate) mod stale;
@@ -45,7 +46,7 @@ pub(crate) const FILE: &str = "realtime.db";
 const SCHEMA: i64 = 3;
 
 /// The tables that have rows of sites, beside those of days.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "sites",
     "pages",
     "names",
@@ -57,6 +58,7 @@ const TABLES: [&str; 11] = [
     "sketches",
     "baselines",
     "records",
+    "revocations",
 ];
 
 #[derive(Debug, thiserror::Error)]
