@@ -13,6 +13,10 @@ export interface PollingConfig extends TokenConfig {
 	readonly acknowledge?: string;
 }
 
+/** What live.php says of the engine: it does not answer; it does not know the question. */
+const AWAY = 'no-engine';
+const OLD = 'bad-request';
+
 export class Polling implements Rung {
 	public readonly name = 'polling';
 	public readonly patience = 10_000;
@@ -36,6 +40,8 @@ class Rounds implements Connection {
 	private isPaused = false;
 	/** A turn is under way. */
 	private isAsking = false;
+	/** The engine is older than this plugin: it is asked what it knows. */
+	private isOld = false;
 
 	public constructor(
 		private readonly config: PollingConfig,
@@ -50,15 +56,7 @@ class Rounds implements Connection {
 		}
 		this.isAsking = true;
 		try {
-			const { topics, name, position } = this.wish();
-			const answer = await this.question( { what: 'poll', topics: topics.join( ',' ), ...( name === '' ? {} : { filter: name } ), ...( position === null ? {} : { since: position } ) } );
-			const body = await this.read( answer );
-			if ( 'poll' in body || 'live' in body ) {
-				this.take( body );
-			} else {
-				// The engine is busy or away, and its counters may still be there for PHP to read; or it is older than this plugin and knows only this question.
-				this.take( topics.includes( 'live' ) && name === '' ? await this.read( await this.question( {} ) ) : { live: null } );
-			}
+			this.take( await this.figures() );
 		} catch ( error ) {
 			this.end( error instanceof Over ? error : Trouble.from( error ) );
 		}
@@ -97,6 +95,20 @@ class Rounds implements Connection {
 		}
 	}
 
+	/** Messages, or the counters that may still be there for PHP to read while the engine is busy or away. */
+	private async figures(): Promise< Record< string, unknown > > {
+		const { topics, name, position } = this.wish();
+		if ( ! this.isOld ) {
+			const answer = await this.question( { what: 'poll', topics: topics.join( ',' ), ...( name === '' ? {} : { filter: name } ), ...( position === null ? {} : { since: position } ) } );
+			const body = await this.read( answer );
+			if ( 'poll' in body || 'live' in body ) {
+				return body;
+			}
+			this.isOld = reasonOf( answer ) === OLD;
+		}
+		return topics.includes( 'live' ) && name === '' ? this.read( await this.question( {} ) ) : { live: null };
+	}
+
 	/** Asks, with a new token if need be: the old one's chain has ended, or the tab was hidden for a while. */
 	private async question( query: Readonly< Record< string, string > > ): Promise< Response > {
 		const url = new URL( this.config.live, location.href );
@@ -122,7 +134,7 @@ class Rounds implements Connection {
 		if ( answer.status === 401 ) {
 			this.judge( answer );
 		}
-		const isAway = [ 'no-engine', 'bad-request' ].includes( answer.headers.get( 'X-Qahm-Realtime' ) ?? '' );
+		const isAway = [ AWAY, OLD ].includes( reasonOf( answer ) );
 		const body: unknown = await answer.json().catch( () => null );
 		if ( ( ! answer.ok && ! isAway ) || ! isObject( body ) ) {
 			const after = retryAfter( answer );
@@ -155,7 +167,7 @@ class Rounds implements Connection {
 
 	/** @throws What is wrong with a token that was not taken. */
 	private judge( answer: Response ): void {
-		const why = denial( answer.headers.get( 'X-Qahm-Realtime' ) ?? 'denied' );
+		const why = denial( reasonOf( answer ) || 'denied' );
 		if ( why.kind !== 'denied' ) {
 			throw why;
 		}
@@ -180,4 +192,8 @@ class Rounds implements Connection {
 			this.sink.closed( why );
 		}
 	}
+}
+
+function reasonOf( answer: Response ): string {
+	return answer.headers.get( 'X-Qahm-Realtime' ) ?? '';
 }
