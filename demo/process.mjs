@@ -6,12 +6,12 @@ import { connect, createServer } from 'node:net';
 import { USER } from './place.mjs';
 
 /** Starts a server in a session (and process group) of its own, so that it outlives this script and can be stopped as a whole. */
-export function launch( name, command, args, { log, env = {} } ) {
+export function launch( name, command, args, { log, env = {}, owner = USER } ) {
 	const output = openSync( log, 'a', 0o600 );
-	fchownSync( output, USER.uid, USER.gid );
+	fchownSync( output, owner.uid, owner.gid );
 	const child = spawn( command, args, {
-		uid: USER.uid,
-		gid: USER.gid,
+		uid: owner.uid,
+		gid: owner.gid,
 		cwd: '/',
 		detached: true,
 		stdio: [ 'ignore', output, output ],

@@ -4,6 +4,7 @@ import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFile
 import { join } from 'node:path';
 import { REPOSITORY, USER } from './place.mjs';
 import { runAsUser } from './process.mjs';
+import { engineAddress, snippet } from './snippet.mjs';
 
 export const MODULES_DIR = '/usr/lib/php/20220829'; // Debian 12's PHP 8.2
 const MODULES = [ 'mysqlnd', 'mysqli', 'ctype', 'curl', 'dom', 'exif', 'fileinfo', 'gd', 'iconv', 'intl', 'mbstring', 'posix',
@@ -31,6 +32,7 @@ export function configure( { dir, run, port, url, defines, extension, settings =
 		PORT: port,
 		URL: url,
 		USER: USER.name,
+		LIVE: snippet( 'nginx', settings[ 'qahm_realtime.listen' ] ?? engineAddress( run ) ).trimEnd().replace( /^(?=.)/gm, '\t\t' ),
 		MODULES: [ `zend_extension = ${ MODULES_DIR }/opcache.so`, ...MODULES.map( modulePath ).filter( existsSync ).map( ( path ) => `extension = ${ path }` ) ].join( '\n' ),
 		EXTENSION: extension ? [ `extension = ${ extension }`, ...lines ].join( '\n' ) : '',
 		SALTS: salts( join( dir, 'conf/salts' ) ),

@@ -155,6 +155,18 @@ function qahm_realtime_token_mint(string $site, int $user, string $origin, int $
 function qahm_realtime_token_check(string $site, string $token, string $origin, string $purpose = 'live'): int|string {}
 
 /**
+ * Checks a token of the live channel, as qahm_realtime_token_check, and tells what it says. The engine needs it to know
+ * a token that was revoked: pass user and chain on with what is asked.
+ *
+ * @param string $site   The site: 16 lower-case hexadecimal digits.
+ * @param string $token  The token, as it came.
+ * @param string $origin The request's Origin header; empty when it has none, and then not compared.
+ * @return array|string What it says: 'user' (the user's id), 'chain' (Unix time at which the capability was checked)
+ *                      and 'expires' (Unix time), all integers; or why it is denied, as by qahm_realtime_token_check.
+ */
+function qahm_realtime_token_claims(string $site, string $token, string $origin): array|string {}
+
+/**
  * Renews a token that is still good. The new one ends at most 10 minutes after the check of the capability that the
  * first of the chain stands for.
  *
@@ -172,13 +184,22 @@ function qahm_realtime_token_renew(string $site, string $token, string $origin, 
  * administrators: asks the engine and waits for it, 250 milliseconds at most.
  *
  * @return array{version: string, mode: string, user: string, runtime_dir: string, data_dir: string, engine: string,
- *     state: string, engine_pid: int, engine_version: string, beat_age_ms: int|null, slots: int, used: int,
- *     dropped: int, skipped: int, torn: int, engine_health: array<string, int>,
+ *     state: string, engine_pid: int, engine_version: string, beat_age_ms: int|null, listen: string, slots: int,
+ *     used: int, dropped: int, skipped: int, torn: int, engine_health: array<string, int>,
  *     messages: array{engine: string, spawn: string, ring: string}, notes: list<string>}
  *     The state is 'running', 'starting' (less than 5 s ago), 'stale' (it ran, and does not answer), 'absent' or
- *     'off'. data_dir is the engine's own when it answers. engine_health holds its numbers, among them started (Unix
- *     time), sites, visitors, bytes and budget (of memory), events, evicted, strangers and unreadable (records),
- *     committed (Unix time) and commit_us; empty when it does not answer. Notes are English sentences for the
+ *     'off'. data_dir is the engine's own when it answers. engine_health holds its numbers, among
+ *     them started (Unix time), sites, visitors, bytes and budget (of memory), events, evicted, strangers and unreadable
+ *     (records), committed (Unix time) and commit_us; empty when it does not answer. Notes are English sentences for the
  *     administrator, the engine's own among them, worst first; none when all is well.
  */
 function qahm_realtime_status(): array {}
+
+/**
+ * The levels of errors that the error handler in force is called for: the second argument of set_error_handler(). PHP
+ * gives the handler to the one that takes its place, but not its levels, and whoever passes errors on must not bring
+ * it those that it did not ask for.
+ *
+ * @return int E_ constants, or'ed; 0 without a handler.
+ */
+function qahm_realtime_error_levels(): int {}

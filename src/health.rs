@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub(crate) struct Health {
     /// Where it really keeps its data, whatever our own settings say; empty when it does not tell.
     pub(crate) data_dir: String,
+    /// Where it listens for HTTP, `unix:/path` or `host:port`; empty when it does not, or does not tell.
+    pub(crate) listen: String,
     /// What a person should know, worst first.
     pub(crate) notes: Vec<String>,
     /// All its whole numbers, by name: an engine of a later version may have more.
@@ -35,6 +37,7 @@ impl Health {
         for (name, value) in engine {
             match (name.as_str(), value) {
                 ("data_dir", Value::String(path)) => health.data_dir = path,
+                ("listen", Value::String(address)) => health.listen = clean(address.as_bytes()).into_owned(),
                 ("notes", Value::Array(notes)) => {
                     // They may quote what a site or a library said.
                     let texts = notes.iter().filter_map(Value::as_str).filter(|text| !text.is_empty());

@@ -8,6 +8,7 @@
 //! `explain`  what would become of a beacon                     `server`   what the web server says of a request
 //! `notes`    what is wrong, in words; `user` names users     `status`, `info`: the report for code and for people
 //! `health`   what the engine says of itself                  `bytes`, `array`, `clock`, `error`: arguments, arrays, …
+//! `levels`   of errors that a handler was set for
 //!
 //! Architecture invariants: no thread; no lock in shared memory; nothing at start-up but registrations; no call into
 //! PHP while a guard of its globals is held; nothing a visitor sends throws or warns.
@@ -25,6 +26,7 @@ mod health;
 mod info;
 mod ini;
 mod key;
+mod levels;
 mod mapping;
 mod notes;
 mod record;
@@ -45,5 +47,5 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
     let module = module.globals(&mapping::WORKER).info_function(info::print);
     let module = collect::register(record::register(module));
     let module = ask::register(counters::register(module));
-    status::register(token::register(module))
+    levels::register(status::register(token::register(module)))
 }

@@ -13,19 +13,19 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 /// administrators: asks the engine and waits for it, 250 milliseconds at most.
 ///
 /// @return array{version: string, mode: string, user: string, runtime_dir: string, data_dir: string, engine: string,
-///     state: string, engine_pid: int, engine_version: string, beat_age_ms: int|null, slots: int, used: int,
-///     dropped: int, skipped: int, torn: int, engine_health: array<string, int>,
+///     state: string, engine_pid: int, engine_version: string, beat_age_ms: int|null, listen: string, slots: int,
+///     used: int, dropped: int, skipped: int, torn: int, engine_health: array<string, int>,
 ///     messages: array{engine: string, spawn: string, ring: string}, notes: list<string>}
 ///     The state is 'running', 'starting' (less than 5 s ago), 'stale' (it ran, and does not answer), 'absent' or
-///     'off'. data_dir is the engine's own when it answers. engine_health holds its numbers, among them started (Unix
-///     time), sites, visitors, bytes and budget (of memory), events, evicted, strangers and unreadable (records),
-///     committed (Unix time) and commit_us; empty when it does not answer. Notes are English sentences for the
+///     'off'. data_dir is the engine's own when it answers. engine_health holds its numbers, among
+///     them started (Unix time), sites, visitors, bytes and budget (of memory), events, evicted, strangers and unreadable
+///     (records), committed (Unix time) and commit_us; empty when it does not answer. Notes are English sentences for the
 ///     administrator, the engine's own among them, worst first; none when all is well.
 #[php_function]
 fn qahm_realtime_status() -> ZBox<ZendHashTable> {
     // A value of PHP that cannot be made (an integer out of range) is left out rather than thrown.
     let report = Report::take();
-    let mut status = ZendHashTable::with_capacity(18);
+    let mut status = ZendHashTable::with_capacity(19);
     let _ = status.insert("version", env!("CARGO_PKG_VERSION"));
     let _ = status.insert("mode", report.mode);
     let _ = status.insert("user", report.user);
@@ -36,6 +36,8 @@ fn qahm_realtime_status() -> ZBox<ZendHashTable> {
     let _ = status.insert("engine_pid", i64::from(report.engine_pid));
     let _ = status.insert("engine_version", report.engine_version);
     let _ = status.insert("beat_age_ms", report.beat_age_ms.map(count));
+    let listen = report.health.as_ref().map_or("", |health| health.listen.as_str());
+    let _ = status.insert("listen", listen);
     let _ = status.insert("slots", i64::from(report.slots));
     let _ = status.insert("used", i64::from(report.used));
     let _ = status.insert("dropped", count(report.dropped));

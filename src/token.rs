@@ -2,7 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ext_php_rs::{builders::ModuleBuilder, convert::IntoZval, php_function, types::Zval, wrap_function};
+use ext_php_rs::{
+    builders::ModuleBuilder,
+    convert::IntoZval,
+    php_function,
+    types::{ZendHashTable, Zval},
+    wrap_function,
+};
 use qahm_event::{Micros, SiteId};
 use qahm_runtime::{Claims, Denied, Key, Purpose, check, mint, renew};
 
@@ -11,6 +17,7 @@ use crate::{
     error::Mistake,
     ini::Role,
     mapping::{self, Mapping, Reach},
+    status::count,
 };
 
 /// The usual purpose of a token.
@@ -22,6 +29,7 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
     module
         .function(wrap_function!(qahm_realtime_token_mint))
         .function(wrap_function!(qahm_realtime_token_check))
+        .function(wrap_function!(qahm_realtime_token_claims))
         .function(wrap_function!(qahm_realtime_token_renew))
 }
 
@@ -73,21 +81,37 @@ fn qahm_realtime_token_check(
         b"deliver" => Purpose::Deliver,
         _ => return Err(Mistake::Value("$purpose must be 'live' or 'deliver'")),
     };
-    let checked = match (SiteId::parse(site.0), origin_of(origin)) {
-        (None, _) => Err("site"),
-        (_, Err(())) => Err("origin"),
-        (Some(site), Ok(origin)) => {
-            match with_key(|key| check(key, token.0, unix_now(), site.0, origin, purpose)) {
-                Some(checked) => checked.map_err(Denied::as_str),
-                None => Err("absent"),
-            }
-        }
-    };
+    let checked = claims(site, token, origin, purpose);
     let value = match checked {
-        Ok(claims) => i64::try_from(claims.user).unwrap_or(i64::MAX).into_zval(false),
+        Ok(claims) => count(claims.user).into_zval(false),
         Err(reason) => reason.into_zval(false),
     };
     Ok(value.unwrap_or_default())
+}
+
+/// Checks a token of the live channel, as qahm_realtime_token_check, and tells what it says. The engine needs it to know
+/// a token that was revoked: pass user and chain on with what is asked.
+///
+/// @param string $site   The site: 16 lower-case hexadecimal digits.
+/// @param string $token  The token, as it came.
+/// @param string $origin The request's Origin header; empty when it has none, and then not compared.
+/// @return array|string What it says: 'user' (the user's id), 'chain' (Unix time at which the capability was checked)
+///                      and 'expires' (Unix time), all integers; or why it is denied, as by qahm_realtime_token_check.
+#[php_function]
+fn qahm_realtime_token_claims(site: Bytes<'_>, token: Bytes<'_>, origin: Bytes<'_>) -> Zval {
+    let value = match claims(site, token, origin, Purpose::Live) {
+        Ok(claims) => {
+            let mut said = ZendHashTable::with_capacity(3);
+            for (name, number) in
+                [("user", claims.user), ("chain", claims.chain), ("expires", claims.expires)]
+            {
+                let _ = said.insert(name, count(number));
+            }
+            said.into_zval(false)
+        }
+        Err(reason) => reason.into_zval(false),
+    };
+    value.unwrap_or_default()
 }
 
 /// Renews a token that is still good. The new one ends at most 10 minutes after the check of the capability that the
@@ -109,6 +133,20 @@ fn qahm_realtime_token_renew(
     let life = life(life_s)?;
     let (Some(site), Ok(origin)) = (SiteId::parse(site.0), origin_of(origin)) else { return Ok(None) };
     Ok(with_key(|key| renew(key, token.0, unix_now(), site.0, origin, life)).and_then(Result::ok))
+}
+
+/// What a token says, or why it is denied, as one word.
+fn claims(
+    site: Bytes<'_>,
+    token: Bytes<'_>,
+    origin: Bytes<'_>,
+    purpose: Purpose,
+) -> Result<Claims, &'static str> {
+    let site = SiteId::parse(site.0).ok_or("site")?;
+    let origin = origin_of(origin).map_err(|()| "origin")?;
+    with_key(|key| check(key, token.0, unix_now(), site.0, origin, purpose))
+        .ok_or("absent")?
+        .map_err(Denied::as_str)
 }
 
 /// What became of a token that came with something else.

@@ -2,6 +2,9 @@
 /**
  * Answers the dashboard's questions: live.php?site=…&what=pages&limit=20. No WordPress, no database: a token says that WordPress agreed.
  *
+ * It changes nothing, by no method: the token proves that somebody may read. What changes something (an alert that is
+ * acknowledged) asks WordPress, or goes over the connection.
+ *
  * @package QahmRealtime
  */
 
@@ -16,6 +19,7 @@ try {
 	}
 	require __DIR__ . '/src/LiveAnswer.php';
 	require __DIR__ . '/src/Question.php';
+	require __DIR__ . '/src/Poll.php';
 	$qahm_realtime_answer = QahmRealtime\LiveAnswer::to( $_SERVER, $_GET );
 	$qahm_realtime_status = $qahm_realtime_answer->status;
 	$qahm_realtime_reason = $qahm_realtime_answer->reason;

@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // As the real one's, with some of the numbers.
     let health = json!({"ok": true, "engine": {
         "version": "9.8.7", "pid": id(), "started": 1_700_000_000, "sites": 1, "events": 7, "commit_us": 250,
-        "data_dir": data, "notes": notes,
+        "data_dir": data, "listen": "unix:/run/live.sock", "notes": notes,
     }});
 
     let _ = std::fs::remove_file(control_path(&place));

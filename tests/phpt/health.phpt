@@ -26,7 +26,7 @@ $pid = qahm_realtime_status()['engine_pid'];
 $health = qahm_realtime_status()['engine_health'];
 var_dump($health['pid'] === $pid);
 unset($health['pid']);
-echo json_encode($health), ' ', json_encode(qahm_realtime_status()['notes']), "\n";
+echo json_encode($health), ' ', json_encode(qahm_realtime_status()['notes']), ' ', qahm_realtime_status()['listen'], "\n";
 stop($engine);
 
 file_put_contents("$base/notes", "the disk is full\nanother thing\u{202e} " . str_repeat('x', 300) . "\n");
@@ -52,13 +52,14 @@ posix_kill($status['engine_pid'], SIGCONT);
 stop($engine);
 usleep(3100000);
 $show('an engine that was killed');
+var_dump(qahm_realtime_status()['listen']);
 ?>
 --EXPECTF--
 -- none: absent, []
 DATA/%d
 The engine has not run yet. qahm_realtime.engine_mode is external: start qahm-realtimed as this user. Events wait in the ring.
 bool(true)
-{"commit_us":250,"events":7,"sites":1,"started":1700000000} []
+{"commit_us":250,"events":7,"sites":1,"started":1700000000} [] unix:/run/live.sock
 -- trouble: running
 RUN/data/%d
 the disk is full
@@ -76,3 +77,4 @@ bool(true)
 DATA/%d
 The engine has not answered for 3 s. qahm_realtime.engine_mode is external: start qahm-realtimed as this user. Events wait in the ring.
 The engine said: the disk is full; another thing x%r(x+)%r
+string(0) ""

@@ -22,5 +22,7 @@ qahm_realtime_alerts_claim
 qahm_realtime_alerts_acknowledge
 qahm_realtime_token_mint
 qahm_realtime_token_check
+qahm_realtime_token_claims
 qahm_realtime_token_renew
 qahm_realtime_status
+qahm_realtime_error_levels

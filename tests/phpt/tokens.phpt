@@ -19,10 +19,19 @@ $check(SITE, $token, 'https://a.test', 'deliver');
 $check(SITE, '', 'https://a.test');
 $check(SITE, "\0\xff", 'https://a.test');
 $check(SITE, substr($token, 0, -2) . 'AA', 'https://a.test');
+echo "-- what it says\n";
+$claims = fn (...$arguments) => qahm_realtime_token_claims(...$arguments);
+$said = $claims(SITE, $token, 'https://a.test');
+var_dump(array_keys($said), $said['user'], abs($said['chain'] - time()) <= 2, $said['expires'] - $said['chain']);
+foreach ([[SITE, $token, 'https://b.test'], [OTHER, $token, ''], ['nonsense', $token, ''], [SITE, 'x', ''], [SITE, $token, "\xff"]] as $arguments) {
+    var_dump($claims(...$arguments));
+}
 echo "-- renewed\n";
 $renewed = qahm_realtime_token_renew(SITE, $token, 'https://a.test', 120);
 var_dump($renewed !== $token);
 $check(SITE, $renewed, 'https://a.test');
+$again = $claims(SITE, $renewed, '');
+var_dump($again['chain'] === $said['chain'], $again['expires'] > $said['expires']);
 attempt(fn () => qahm_realtime_token_renew(SITE, $token, 'https://b.test', 120));
 attempt(fn () => qahm_realtime_token_renew(SITE, 'x', '', 120));
 echo "-- expired\n";
@@ -68,9 +77,28 @@ echo php('echo qahm_realtime_token_check("' . SITE . '", "' . $ours . '", "");',
 "malformed"
 "malformed"
 "signature"
+-- what it says
+array(3) {
+  [0]=>
+  string(4) "user"
+  [1]=>
+  string(5) "chain"
+  [2]=>
+  string(7) "expires"
+}
+int(7)
+bool(true)
+int(60)
+string(6) "origin"
+string(4) "site"
+string(4) "site"
+string(9) "malformed"
+string(6) "origin"
 -- renewed
 bool(true)
 7
+bool(true)
+bool(true)
 null
 null
 -- expired

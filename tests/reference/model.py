@@ -25,8 +25,8 @@ what serves a site owner best was chosen:
     Nobody is named by a failed login or a change of the site.
  8. With privacy asked for, a search, a tracked event and a form sent make no entry: they are a person's. Errors, changes,
     failed logins and answers of the server make one without a visitor.
- 9. Requests and searches of known bots and of whoever is excluded are set aside with them: no entry, no generation time, no
-    failure (M2); of bots also where bots are counted. What the site's code does or suffers is told whoever asked for it:
+ 9. Requests and searches of known bots and of whoever is excluded, by address or country, are set aside with them: no entry,
+    no generation time, no failure (M2); of bots also where bots are counted. They do not count as excluded: views do. What the site's code does or suffers is told whoever asked for it:
     errors, changes, failed logins, tracked events (a payment's callback is no browser).
 10. Thresholds of scrolling that one event jumps over are one entry each, ascending. Pages shorter than 1.2 screens reach
     none.
@@ -175,9 +175,14 @@ class Site:
             return "path"
         if event.address in config.get("exclude_ips", []):
             return "ip"
-        if known.country(event.address) in config.get("exclude_countries", []):
+        country, only = known.country(event.address), config.get("only_countries", [])
+        if country in config.get("exclude_countries", []) or (only and country not in only):
             return "country"
         return None
+
+    def is_elsewhere(self, event):
+        """Whether nobody at the address of a request is counted."""
+        return self.why_excluded(event) in ("ip", "country")
 
     def key_of(self, event):
         if event.private:
@@ -321,7 +326,7 @@ class Site:
 
     def take_request(self, record, event):
         fields = record["fields"]
-        if event.agent in known.BOTS or self.why_excluded(event) == "ip":
+        if event.agent in known.BOTS or self.is_elsewhere(event):
             return
         if fields["status"] == 200:
             self.named.add(known.page(fields["url"]))
@@ -340,7 +345,7 @@ class Site:
     def take_signal(self, record, event):
         fields = record["fields"]
         name, what = fields["name"], fields.get("what", "")
-        if name == "search" and (event.agent in known.BOTS or self.why_excluded(event) == "ip"):
+        if name == "search" and (event.agent in known.BOTS or self.is_elsewhere(event)):
             return
         if "private" in record.get("flags", []) and name in ("search", "track", "form-submit"):
             return

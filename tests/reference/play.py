@@ -76,7 +76,7 @@ def shrink(scenario, label, player):
     less(scenario["steps"], keep=lambda s: "ask" in s)
     less(scenario["steps"], keep=lambda s: "record" in s)
     for n in range(len(scenario["sites"])):
-        for member in ("goals", "exclude_paths", "exclude_ips", "exclude_countries", "exclude_bots"):
+        for member in ("goals", "exclude_paths", "exclude_ips", "exclude_countries", "only_countries", "exclude_bots"):
             candidate = copy.deepcopy(scenario)
             if candidate["sites"][n].pop(member, None) is not None and shows(candidate):
                 scenario = candidate

@@ -28,6 +28,8 @@ def config(random, timezone):
         made["exclude_ips"] = [f"{random.choice(known.NETWORKS[:3])}{random.randrange(7, 12)}" for _ in range(3)]
     if random.random() < .15:
         made["exclude_countries"] = ["US"]
+    elif random.random() < .1:
+        made["only_countries"] = random.choice([["FR"], ["FR", "JP"]])
     if random.random() < .1:
         made["exclude_bots"] = False
     return made

@@ -183,6 +183,16 @@ class Events(unittest.TestCase):
         self.assertEqual(stage.world.sites[0].excluded, {"bot": 1, "path": 1, "country": 1})
         self.assertEqual(stage.kinds(4), ["start"])
 
+    def test_requests_are_excluded_as_views_are(self):
+        for config in ({"exclude_countries": ["US"]}, {"only_countries": ["FR"]}, {"exclude_ips": [US]}):
+            stage = Stage(**config).say(0, "view").say(1, "view", view=2, address=US)
+            for address in (FR, US):
+                stage.say(2, "request", address=address, status=404).say(2, "request", address=address, status=500)
+                stage.say(3, "signal", address=address, name="search", title="shoes", results=1)
+                stage.say(4, "signal", address=address, name="login-failed")
+            self.assertEqual(stage.kinds(4), ["start", "404", "server", "search", "login", "login"], config)
+            self.assertEqual(sum(stage.world.sites[0].excluded.values()), 1, config)
+
 
 class Comparing(unittest.TestCase):
     def test_the_reference_agrees_with_itself(self):

@@ -29,6 +29,7 @@ final class DebugInformation {
 			'endpoints' => self::field( __( 'Endpoints', 'qahm-realtime' ), sprintf( 'collect: %s, live: %s', $modes['collect'], $modes['live'] ) ),
 			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
 		);
+		$fields['live'] = self::field( __( 'Live channel', 'qahm-realtime' ), self::live() );
 		foreach ( Extension::status() as $name => $value ) {
 			// With spaces: the table could not break the line.
 			$text                       = is_array( $value ) ? str_replace( array( ',"', '":' ), array( ', "', '": ' ), (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) ) : (string) $value;
@@ -47,6 +48,26 @@ final class DebugInformation {
 			'fields' => $fields,
 		);
 		return $sections;
+	}
+
+	/**
+	 * What is known of the live channel. English, for bug reports.
+	 */
+	private static function live(): string {
+		$prefix = LivePath::prefix();
+		if ( null === $prefix ) {
+			return 'off';
+		}
+		$path  = LivePath::state();
+		$found = 0 === $path['at'] ? 'not tested' : ( $path['works'] ? $path['latency'] . ' ms' : trim( $path['reason'] . ' ' . $path['detail'] ) );
+		$texts = array( "$prefix: $found" );
+		foreach ( Rungs::all() as $rung => $report ) {
+			$texts[] = sprintf( '%s: %s, %s ms', $rung, gmdate( 'Y-m-d H:i', $report['time'] ), $report['latency'] ?? '?' );
+			foreach ( $report['reasons'] as $name => $reason ) {
+				$texts[] = "not $name: $reason";
+			}
+		}
+		return implode( '; ', $texts );
 	}
 
 	/**

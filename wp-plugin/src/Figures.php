@@ -102,7 +102,7 @@ final class Figures {
 	 */
 	private static function ask( Question $question, WP_REST_Request $request ): WP_REST_Response|WP_Error {
 		$what    = $question->what;
-		$answer  = self::as_arrays( json_decode( (string) qahm_realtime_ask( Site::id(), $question->json, self::patience( $what ) ) ) );
+		$answer  = self::as_arrays( json_decode( (string) qahm_realtime_ask( Site::id(), $question->json(), self::patience( $what ) ) ) );
 		$figures = is_array( $answer ) ? $answer[ $what ] ?? null : null;
 		if ( is_array( $figures ) ) {
 			$response = new WP_REST_Response( $figures );

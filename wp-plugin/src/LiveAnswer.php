@@ -17,9 +17,14 @@ final class LiveAnswer {
 
 	/** What the engine says instead of an answer => HTTP status. Anything else is 503. */
 	public const STATUS = array(
-		'bad-request'  => 400,
-		'unknown-site' => 404,
+		'bad-request'      => 400,
+		self::REVOKED      => 401,
+		'unknown-site'     => 404,
+		'too-many-filters' => 429,
 	);
+
+	/** The token's user is logged out, or may do less than before: only WordPress can give another one. */
+	private const REVOKED = 'revoked';
 
 	/**
 	 * @param int                  $status HTTP status.
@@ -36,8 +41,9 @@ final class LiveAnswer {
 	 * The answer to a request.
 	 *
 	 * @param array<string, mixed> $server $_SERVER.
-	 * @param array<mixed>         $given  What the request's query says: site; what is asked ('live' by default) with the
-	 *                                     arguments of that question; interval: seconds until the client asks again.
+	 * @param array<mixed>         $given  What the request's query says: site; what is asked ('live' by default, or
+	 *                                     another of Question::WHATS, or 'poll') with its arguments; interval: seconds
+	 *                                     until the client asks again.
 	 */
 	public static function to( array $server, array $given ): self {
 		if ( ! \function_exists( 'qahm_realtime_ask' ) ) {
@@ -53,35 +59,41 @@ final class LiveAnswer {
 		}
 
 		$origin = self::origin( $server );
-		$user   = null === $origin ? 'origin' : \qahm_realtime_token_check( $site, $token, $origin, 'live' );
-		if ( null === $origin || ! \is_int( $user ) ) {
-			return new self( 401, (string) $user, array( 'error' => $user ) );
+		$claims = null === $origin ? 'origin' : \qahm_realtime_token_claims( $site, $token, $origin );
+		if ( null === $origin || ! \is_array( $claims ) ) {
+			return new self( 401, (string) $claims, array( 'error' => $claims ) );
 		}
-		$question = Question::of( $given['what'] ?? 'live', $given );
+		$what     = $given['what'] ?? 'live';
+		$question = Poll::WHAT === $what ? Poll::of( $given ) : Question::of( $what, $given );
 		if ( \is_string( $question ) ) {
 			return new self( 400, 'bad-request', array( 'error' => 'bad-request', 'argument' => $question ) );
 		}
 		$interval = \is_numeric( $given['interval'] ?? null ) ? (int) $given['interval'] : 5;
 		$renewed  = \qahm_realtime_token_renew( $site, $token, $origin, \max( 60, 2 * \min( 300, \max( 1, $interval ) ) ) );
-		return self::figures( $site, $question, $renewed );
+		return self::figures( $site, $question, $claims, $renewed );
 	}
 
 	/**
 	 * The figures, with a token for the next time.
 	 *
-	 * @param string      $site     Site id.
-	 * @param Question    $question What is asked.
-	 * @param string|null $token    For the next time, null when WordPress has to be asked again.
+	 * @param string             $site     Site id.
+	 * @param Question           $question What is asked.
+	 * @param array<string, int> $claims   What the token says.
+	 * @param string|null        $token    For the next time, null when WordPress has to be asked again.
 	 */
-	private static function figures( string $site, Question $question, ?string $token ): self {
+	private static function figures( string $site, Question $question, array $claims, ?string $token ): self {
 		$what = $question->what;
 		// As objects: an empty one must not become a list.
-		$answer  = \json_decode( (string) \qahm_realtime_ask( $site, $question->json, self::PATIENCE ) );
+		$answer  = \json_decode( (string) \qahm_realtime_ask( $site, $question->json( $claims ), self::PATIENCE ) );
 		$figures = \is_object( $answer ) && \is_object( $answer->$what ?? null ) ? $answer->$what : null;
 		if ( null !== $figures ) {
 			return new self( 200, $what, array( $what => $figures, 'token' => $token ) );
 		}
-		if ( 'live' === $what ) {
+		$code = \is_object( $answer ) && \is_string( $answer->code ?? null ) ? $answer->code : 'no-engine';
+		if ( self::REVOKED === $code ) {
+			return new self( 401, $code, array( 'error' => $code ) ); // And no token: this chain has ended.
+		}
+		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters' ), true ) ) {
 			// The engine is busy or away: the counters in shared memory, if their beat is fresh.
 			$live = \qahm_realtime_counters( $site );
 			if ( null !== $live ) {
@@ -89,7 +101,6 @@ final class LiveAnswer {
 			}
 			return new self( 200, null === $live ? 'no-engine' : 'live', array( 'live' => $live, 'token' => $token ) );
 		}
-		$code   = \is_object( $answer ) && \is_string( $answer->code ?? null ) ? $answer->code : 'no-engine';
 		$status = self::STATUS[ $code ] ?? 503;
 		return new self( $status, 503 === $status ? 'no-engine' : $code, array( 'error' => 503 === $status ? 'no-engine' : $code, 'token' => $token ) );
 	}

@@ -10,7 +10,8 @@ namespace QahmRealtime;
 use WP_Block_Type_Registry;
 
 /**
- * The button by which a visitor is not counted any more: a shortcode and a block. What it prints is the same for everybody.
+ * The button by which a visitor is not counted any more: a shortcode and a block. What it prints is the same for everybody but
+ * the users whose role is not counted: they have nothing to choose.
  */
 final class OptOut {
 
@@ -56,6 +57,9 @@ final class OptOut {
 			return '';
 		}
 		Lifecycle::load_language();
+		if ( self::has_no_choice() ) {
+			return sprintf( '<div class="qahm-realtime-opt-out"><p role="status">%s</p></div>', esc_html__( 'Your visits to this site are not counted because of your role.', 'qahm-realtime' ) );
+		}
 		wp_enqueue_script( self::SCRIPT, plugins_url( 'assets/build/opt-out.js', FILE ), array(), VERSION, true );
 		$counted = __( 'Your visits to this site are counted in its live statistics.', 'qahm-realtime' );
 		$data    = array(
@@ -75,5 +79,15 @@ final class OptOut {
 			esc_html( $counted ),
 			esc_html( $data['stop'] )
 		);
+	}
+
+	/**
+	 * Whether the role of the user is not counted anyway. In the editor they look at what visitors will see.
+	 */
+	private static function has_no_choice(): bool {
+		if ( is_admin() || ( defined( 'REST_REQUEST' ) && REST_REQUEST ) ) {
+			return false;
+		}
+		return is_user_logged_in() && ExcludedRoles::excluded( wp_get_current_user() );
 	}
 }

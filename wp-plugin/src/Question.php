@@ -13,7 +13,7 @@ namespace QahmRealtime;
 final class Question {
 
 	/** What limits what is shown: only these visitors, pages, events. */
-	private const FILTERS = array( 'page', 'country', 'device', 'source', 'channel' );
+	public const FILTERS = array( 'page', 'country', 'device', 'source', 'channel' );
 
 	/** Parts of a long answer. */
 	private const PARTS = array( 'limit', 'offset' );
@@ -60,17 +60,29 @@ final class Question {
 	);
 
 	/**
-	 * @param string $what   A key of WHATS.
-	 * @param string $json   For qahm_realtime_ask().
-	 * @param int    $limit  Rows asked for.
-	 * @param int    $offset Rows left out.
+	 * @param string               $what    A key of WHATS, or Poll::WHAT.
+	 * @param array<string, mixed> $members The question in the engine's words.
+	 * @param int                  $limit   Rows asked for.
+	 * @param int                  $offset  Rows left out.
+	 * @param bool                 $counted Whether the counters in shared memory can stand in while the engine is away.
 	 */
-	private function __construct(
+	public function __construct(
 		public readonly string $what,
-		public readonly string $json,
-		public readonly int $limit,
-		public readonly int $offset
+		private readonly array $members,
+		public readonly int $limit = 0,
+		public readonly int $offset = 0,
+		public readonly bool $counted = false
 	) {}
+
+	/**
+	 * The question for qahm_realtime_ask().
+	 *
+	 * @param array<string, int> $claims What the token says of who asks: user and chain, by which the engine knows a
+	 *                                   token that was revoked. Empty where WordPress itself has let the user in.
+	 */
+	public function json( array $claims = array() ): string {
+		return \json_encode( $this->members + \array_intersect_key( $claims, array( 'user' => 0, 'chain' => 0 ) ), JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR );
+	}
 
 	/**
 	 * Builds a question.
@@ -83,8 +95,31 @@ final class Question {
 		if ( ! \is_string( $what ) || ! isset( self::WHATS[ $what ] ) ) {
 			return 'what';
 		}
+		$values = self::values( self::WHATS[ $what ], $given );
+		return \is_string( $values ) ? $values : self::compose( $what, $values );
+	}
+
+	/**
+	 * The filter that a request gives, in the engine's words.
+	 *
+	 * @param array<mixed> $given Arguments as the request gave them.
+	 * @return array<string, string|int>|string The name of the argument that is not valid.
+	 */
+	public static function filter( array $given ): array|string {
+		$values = self::values( self::FILTERS, $given );
+		return \is_string( $values ) ? $values : self::normal( $values );
+	}
+
+	/**
+	 * Valid values of arguments; those that are not given are left out.
+	 *
+	 * @param list<string> $names Keys of ARGUMENTS.
+	 * @param array<mixed> $given Arguments as the request gave them.
+	 * @return array<string, string|int>|string The name of the argument that is not valid.
+	 */
+	private static function values( array $names, array $given ): array|string {
 		$values = array();
-		foreach ( self::WHATS[ $what ] as $name ) {
+		foreach ( $names as $name ) {
 			if ( isset( $given[ $name ] ) && '' !== $given[ $name ] ) {
 				$value = self::value( $given[ $name ], self::ARGUMENTS[ $name ] );
 				if ( null === $value ) {
@@ -93,7 +128,7 @@ final class Question {
 				$values[ $name ] = $value;
 			}
 		}
-		return self::compose( $what, $values );
+		return $values;
 	}
 
 	/**
@@ -112,22 +147,34 @@ final class Question {
 		if ( isset( $question['kinds'] ) ) {
 			$question['kinds'] = \explode( ',', (string) $question['kinds'] );
 		}
-		if ( isset( $filter['country'] ) ) {
-			$filter['country'] = 'unknown' === $filter['country'] ? '' : \strtoupper( (string) $filter['country'] );
-		}
-		if ( isset( $filter['source'] ) ) {
-			$filter['source'] = \strtolower( (string) $filter['source'] );
-		}
+		$filter = self::normal( $filter );
 		if ( array() !== $filter ) {
 			$question['filter'] = $filter;
 		}
 		$question += 'live' === $what ? array( 'pages' => self::PAGES ) : array( 'limit' => self::LIMIT );
 		return new self(
 			$what,
-			\json_encode( $question, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR ),
+			$question,
 			(int) ( $question['limit'] ?? self::LIMIT ),
-			(int) ( $question['offset'] ?? 0 )
+			(int) ( $question['offset'] ?? 0 ),
+			'live' === $what
 		);
+	}
+
+	/**
+	 * A filter as the engine writes it.
+	 *
+	 * @param array<string, string|int> $filter Valid values by name.
+	 * @return array<string, string|int>
+	 */
+	public static function normal( array $filter ): array {
+		if ( isset( $filter['country'] ) ) {
+			$filter['country'] = 'unknown' === $filter['country'] ? '' : \strtoupper( (string) $filter['country'] );
+		}
+		if ( isset( $filter['source'] ) ) {
+			$filter['source'] = \strtolower( (string) $filter['source'] );
+		}
+		return $filter;
 	}
 
 	/**
@@ -136,7 +183,7 @@ final class Question {
 	 * @param mixed                $given  As the request gave it.
 	 * @param array<string, mixed> $schema A row of ARGUMENTS.
 	 */
-	private static function value( mixed $given, array $schema ): string|int|null {
+	public static function value( mixed $given, array $schema ): string|int|null {
 		if ( 'integer' === $schema['type'] ) {
 			$digits = \is_string( $given ) && 1 === \preg_match( '/^\d{1,18}$/D', $given );
 			$number = $digits || \is_int( $given ) ? (int) $given : null;
@@ -145,7 +192,7 @@ final class Question {
 		if ( ! \is_string( $given ) || 1 !== \preg_match( '//u', $given ) || 1 === \preg_match( '/[\x00-\x1f\x7f]/', $given ) ) {
 			return null;
 		}
-		$good = \strlen( $given ) <= ( $schema['maxLength'] ?? PHP_INT_MAX )
+		$good = \strlen( $given ) >= ( $schema['minLength'] ?? 0 ) && \strlen( $given ) <= ( $schema['maxLength'] ?? PHP_INT_MAX )
 			&& ( ! isset( $schema['enum'] ) || \in_array( $given, $schema['enum'], true ) )
 			&& ( ! isset( $schema['pattern'] ) || 1 === \preg_match( '/' . $schema['pattern'] . '/D', $given ) );
 		return $good ? $given : null;

@@ -55,22 +55,51 @@ add_action( 'init', static fn () => is_user_logged_in() && ExcludedRoles::refres
 add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
 add_action( 'wp_logout', array( ExcludedRoles::class, 'logout' ) );
 
+// --- Who is logged out, or may do less than before, sees no more figures. On every request: links that are mailed change passwords, too.
+
+foreach (
+	array(
+		'updated_user_meta'              => 'meta',
+		'deleted_user_meta'              => 'meta',
+		'set_user_role'                  => 'role',
+		'remove_user_role'               => 'role_removed',
+		'update_user_meta'               => 'sessions',
+		'profile_update'                 => 'profile',
+		'wp_set_password'                => 'password',
+		'clear_auth_cookie'              => 'cookie',
+		'remove_user_from_blog'          => 'blog',
+		'after_password_reset'           => 'everywhere',
+		'wp_logout'                      => 'everywhere',
+		'wp_delete_application_password' => 'everywhere',
+		'delete_user'                    => 'everywhere',
+		'deleted_user'                   => 'everywhere',
+		'wpmu_delete_user'               => 'everywhere',
+		'make_spam_user'                 => 'everywhere',
+		'revoked_super_admin'            => 'everywhere',
+	) as $qahm_realtime_hook => $qahm_realtime_method
+) {
+	add_action( $qahm_realtime_hook, array( AccessChanges::class, $qahm_realtime_method ), 10, 4 );
+}
+// Options change on many a request: the class is loaded for one of them.
+add_action( 'updated_option', static fn ( $option = '', $old = null, $new = null ) => is_string( $option ) && str_ends_with( $option, 'user_roles' ) && AccessChanges::roles( $old, $new ), 10, 3 );
+
 // --- What happens on the server. Signals of a page that is only read: these few hooks, no class unless there is something.
 
 $qahm_realtime_warned = static function () {
-	$seen = E_WARNING | E_USER_WARNING;
-	$ours = static function ( $level, $message = '', $file = '', $line = 0, ...$more ) use ( &$previous, $seen ) {
+	$seen   = E_WARNING | E_USER_WARNING;
+	$levels = function_exists( 'qahm_realtime_error_levels' ) ? qahm_realtime_error_levels() : E_ALL; // Those of the one before, which PHP does not tell.
+	$ours   = static function ( $level, $message = '', $file = '', $line = 0, ...$more ) use ( &$previous, $seen, $levels ) {
 		if ( 0 !== ( $level & $seen & error_reporting() ) ) { // Not with "@".
 			PhpErrors::warning( $message, $file, $line );
 		}
-		return null === $previous ? false : $previous( $level, $message, $file, $line, ...$more );
+		return null === $previous || 0 === ( $level & $levels ) ? false : $previous( $level, $message, $file, $line, ...$more );
 	};
 	// Whoever was asked before is asked as before: false has PHP do what it always does.
 	$previous = set_error_handler( $ours, $seen ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- passes everything on.
 	if ( null !== $previous ) {
 		restore_error_handler();
 		if ( is_callable( $previous ) ) { // Not a private method.
-			set_error_handler( $ours ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- all levels are for the one before.
+			set_error_handler( $ours, $seen | $levels ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- its levels are for the one before.
 		}
 	}
 };

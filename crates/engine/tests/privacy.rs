@@ -11,16 +11,14 @@ use rustix::process::Signal;
 use serde_json::json;
 use stage::{SITE, Stage, await_some, push, push_with};
 
-/// The only row of the day's views: visitor, visit, referrer.
-fn stored(stage: &Stage) -> (Option<i64>, Option<i64>, Option<String>) {
+/// The only row of the day's views: visitor, visit.
+fn stored(stage: &Stage) -> (Option<i64>, Option<i64>) {
     let db = rusqlite::Connection::open(stage.own("data").join("realtime.db")).unwrap();
     let find = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'views%'";
     await_some("the view's row", || {
         let table: String = db.query_row(find, [], |row| row.get(0)).ok()?;
-        db.query_row(&format!("SELECT visitor, visit, referrer FROM {table}"), [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .ok()
+        let row = format!("SELECT visitor, visit FROM {table}");
+        db.query_row(&row, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
     })
 }
 
@@ -286,7 +284,7 @@ fn gdpr_mode_leaves_no_query_campaign_search_property_or_visitor() {
         0
     );
     assert_eq!(rows(&stage, "views", "1"), 10);
-    assert_eq!(rows(&stage, "views", "visitor IS NOT NULL OR visit IS NOT NULL OR referrer LIKE '%?%'"), 0);
+    assert_eq!(rows(&stage, "views", "visitor IS NOT NULL OR visit IS NOT NULL"), 0);
     let answers = answers(&stage);
     let ask = |what: &str| {
         stage.ask(&json!({ "op": "ask", "site": SITE.to_string(), "q": { "what": what } }))[what].clone()
@@ -337,7 +335,7 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
         );
         let ring = stage.ring().unwrap();
         await_some("everything to be committed", || (ring.used() == 0).then_some(()));
-        assert_eq!(rows(&stage, "views", "visitor IS NULL AND visit IS NULL AND referrer IS NULL"), 1);
+        assert_eq!(rows(&stage, "views", "visitor IS NULL AND visit IS NULL"), 1);
         assert_eq!(
             rows(
                 &stage,
@@ -354,13 +352,25 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
 }
 
 #[test]
+fn of_the_page_before_only_the_host_is_kept() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    let beacon = r#"{"v":1,"s":"SITE","i":"0000000000000001","n":0,"u":"/","e":[["v",1,"https://club.example/members/42?key=7",""]]}"#;
+    post(&stage, beacon, "203.0.113.1", "", Flags::NONE);
+    stage.await_live("active", 1);
+    let bytes = written(&mut stage);
+    assert!(contains(&bytes, b"club.example") && !contains(&bytes, b"club.example/members"));
+}
+
+#[test]
 fn gdpr_mode_keeps_neither_visitor_nor_query() {
     let mut stage = Stage::new();
     stage.start();
     stage.configure(&json!({ "gdpr_mode": true }));
     push(&stage.ring().unwrap(), Kind::View, 1, 1, 0, "/?utm_source=private+words");
     stage.await_live("active", 1);
-    assert_eq!(stored(&stage), (None, None, Some("https://search.example/".into())));
+    assert_eq!(stored(&stage), (None, None));
     assert!(!contains(&written(&mut stage), b"private+words"));
 }
 
@@ -403,7 +413,7 @@ fn a_private_view_has_no_key_and_no_source() {
         (&live["private"], &live["visitors_today"], &live["views_today"]),
         (&json!(1), &json!(0), &json!(1))
     );
-    assert_eq!(stored(&stage), (None, None, None));
+    assert_eq!(stored(&stage), (None, None));
 }
 
 #[test]

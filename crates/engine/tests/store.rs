@@ -28,15 +28,7 @@ fn mark(live: &Live) -> Mark {
 fn rows(batch: &mut Batch, site: u64, hours: i64) {
     let (site, at) = (SiteId(site), (NOW - hours * HOUR) * 1000);
     let (page, profile) = (PageId(0), ProfileId(0));
-    batch.views.push(ViewRow {
-        site,
-        at,
-        view: 1,
-        visit: None,
-        page: 0,
-        referrer: String::new(),
-        profile: 0,
-    });
+    batch.views.push(ViewRow { site, at, view: 1, visit: None, page: 0, profile: 0 });
     let request = Request {
         at: 0,
         page,

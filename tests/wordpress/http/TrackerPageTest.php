@@ -68,7 +68,7 @@ final class TrackerPageTest extends SiteTestCase {
 		$this->assertSame( $without, $with );
 	}
 
-	public function test_the_opt_out_is_the_same_for_everybody_and_its_script_only_where_it_is(): void {
+	public function test_the_opt_out_is_the_same_for_all_visitors_and_its_script_only_where_it_is(): void {
 		self::inside( 'add_filter( "the_content", fn ( $content ) => $content . ( is_page( "about" ) ? "[qahm_realtime_opt_out]" : "" ), 1 );' );
 		$html = self::browser()->get( '/about/' )->body;
 		$this->assertSame( 1, preg_match( '~<div class="qahm-realtime-opt-out".*?</div>~s', $html, $box ) );
@@ -76,7 +76,24 @@ final class TrackerPageTest extends SiteTestCase {
 		$this->assertStringContainsString( 'data-paths="/"', $box[0] );
 		self::assertPageHas( 'build/opt-out.js', $html );
 		self::assertPageLacks( 'build/opt-out.js', self::browser()->get( '/contact/' )->body );
-		$this->assertStringContainsString( $box[0], self::administrator()->get( '/about/' )->body );
+		self::inside( '' );
+	}
+
+	/** The cookie of a role is not a script's to change, so a button would do nothing. */
+	public function test_a_user_whose_role_is_not_counted_is_told_so_instead_of_asked(): void {
+		$shown = 'add_filter( "the_content", fn ( $content ) => $content . ( is_page( "about" ) ? "[qahm_realtime_opt_out]" : "" ), 1 );';
+		self::inside( "$shown isset( \$_SERVER['HTTP_X_TEST_LOCALE'] ) && add_filter( 'locale', fn () => 'fr_FR' );" );
+		$administrator = self::administrator();
+		$html          = $administrator->get( '/about/' )->body;
+		self::assertPageHas( '<div class="qahm-realtime-opt-out"><p role="status">Your visits to this site are not counted because of your role.</p></div>', $html );
+		self::assertPageLacks( 'build/opt-out.js', $html );
+		self::assertPageHas( 'ne sont pas comptées en raison de votre rôle.', $administrator->get( '/about/', array( 'X-Test-Locale' => 'fr' ) )->body );
+		// The editor shows what visitors will see.
+		$nonce   = self::widget_config( $administrator )['nonce'];
+		$preview = $administrator->get( '/?rest_route=/wp/v2/block-renderer/qahm-realtime/opt-out&context=edit', array( 'X-WP-Nonce' => $nonce ) );
+		$this->assertStringContainsString( '<button', (string) ( $preview->json()['rendered'] ?? $preview->body ) );
+		self::inside( "$shown define( 'QAHM_REALTIME_EXCLUDE_ROLES', 'editor' );" );
+		self::assertPageHas( 'data-qahm-opt-out', $administrator->get( '/about/' )->body, 'a role that is counted' );
 		self::inside( '' );
 	}
 

@@ -37,7 +37,7 @@ final class QuestionTest extends TestCase {
 	public function test_good( string $what, array $given, array $asked ): void {
 		$question = Question::of( $what, $given );
 		$this->assertInstanceOf( Question::class, $question );
-		$this->assertEquals( $asked, json_decode( $question->json, true ) );
+		$this->assertEquals( $asked, json_decode( $question->json(), true ) );
 		$this->assertSame( $asked['limit'] ?? 50, $question->limit );
 	}
 
@@ -76,7 +76,22 @@ final class QuestionTest extends TestCase {
 		$answer                = self::live( array( 'what' => 'pages', 'interval' => '50', 'limit' => '1' ) );
 		$this->assertSame( array( 200, 'pages' ), array( $answer->status, $answer->reason ) );
 		$this->assertSame( '{"pages":{"total":1,"pages":[{"path":"/"}],"groups":{}},"token":"renewed for 100"}', json_encode( $answer->body, JSON_UNESCAPED_SLASHES ) );
-		$this->assertSame( array( array( self::SITE, array( 'what' => 'pages', 'limit' => 1 ), 250 ) ), FakeExtension::$asked );
+		$this->assertSame( array( array( self::SITE, array( 'what' => 'pages', 'limit' => 1, 'user' => 7, 'chain' => 1700000000 ), 250 ) ), FakeExtension::$asked, 'the engine is told whose token it was' );
+	}
+
+	public function test_a_token_that_was_revoked_is_refused_whatever_it_asks(): void {
+		FakeExtension::$answer                 = '{"ok":false,"code":"revoked","error":"x"}';
+		FakeExtension::$counters[ self::SITE ] = array( 'active' => 3 );
+		foreach ( array( 'live', 'pages', 'history', 'poll' ) as $what ) {
+			$answer = self::live( array( 'what' => $what ) );
+			$this->assertSame( array( 401, 'revoked', array( 'error' => 'revoked' ) ), array( $answer->status, $answer->reason, $answer->body ), "$what: no figures and no token" );
+		}
+	}
+
+	public function test_who_asks_is_told_for_no_other_reason(): void {
+		$question = Question::of( 'pages', array( 'user' => '1', 'chain' => '9' ) );
+		$this->assertSame( '{"what":"pages","limit":50}', $question->json(), 'the request itself cannot say' );
+		$this->assertSame( '{"what":"pages","limit":50,"user":7,"chain":8}', $question->json( array( 'user' => 7, 'chain' => 8, 'expires' => 9 ) ) );
 	}
 
 	public function test_without_a_token_nothing_is_asked(): void {

@@ -228,7 +228,8 @@ final class ServerSignalsTest extends SignalTestCase {
 			FakeExtension::reset();
 			FakeWordPress::$options = array( "home" => "https://example.com" );
 			$asked = array();
-			if ( $argv[1] ) { set_error_handler( function ( ...$e ) use ( &$asked ) { $asked[] = array( $e[0], $e[1], count( $e ) ); return true; } ); }
+			function qahm_realtime_error_levels() { return (int) $GLOBALS["argv"][1]; }
+			if ( $argv[1] ) { set_error_handler( function ( ...$e ) use ( &$asked ) { $asked[] = array( $e[0], $e[1], count( $e ) ); return true; }, (int) $argv[1] ); }
 			require "../../wp-plugin/src/hooks.php";
 			ini_set( "display_errors", "1" ); ini_set( "html_errors", "0" ); ini_set( "log_errors", "0" );
 			ob_start();
@@ -237,12 +238,16 @@ final class ServerSignalsTest extends SignalTestCase {
 			$shown = ob_get_clean();
 			do_action( "shutdown" );
 			echo json_encode( array( array_column( FakeExtension::signals(), "title" ), $asked, preg_match_all( "/(warned|noted|nowhere)/", $shown, $m ) ) );';
-		$ask    = static function ( string $before ) use ( $script ): array {
-			exec( 'cd ' . escapeshellarg( dirname( __DIR__ ) ) . ' && ' . escapeshellarg( PHP_BINARY ) . ' -d error_reporting=-1 -r ' . escapeshellarg( $script ) . " '$before' 2>&1", $lines );
+		$ask    = static function ( int $before ) use ( $script ): array {
+			exec( 'cd ' . escapeshellarg( dirname( __DIR__ ) ) . ' && ' . escapeshellarg( PHP_BINARY ) . ' -d error_reporting=-1 -r ' . escapeshellarg( $script ) . " $before 2>&1", $lines );
 			return (array) json_decode( implode( "\n", $lines ), true ) ?: $lines;
 		};
-		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), array(), 3 ), $ask( '' ), 'PHP does what it always does' );
+		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), array(), 3 ), $ask( 0 ), 'PHP does what it always does' );
 		$asked = array( array( E_USER_WARNING, 'warned', 4 ), array( E_USER_NOTICE, 'noted', 4 ), array( E_USER_WARNING, 'silenced', 4 ), array( E_WARNING, 'Undefined variable $nowhere', 4 ) );
-		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), $asked, 0 ), $ask( '1' ), 'the handler before is asked for everything' );
+		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), $asked, 0 ), $ask( E_ALL ), 'the handler before is asked for everything' );
+		$asked = array( array( E_WARNING, 'Undefined variable $nowhere', 4 ) );
+		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), $asked, 2 ), $ask( E_WARNING ), 'or for what it was set for only; PHP shows the others' );
+		$asked = array( array( E_USER_NOTICE, 'noted', 4 ) );
+		$this->assertSame( array( array( 'warned', 'Undefined variable $nowhere' ), $asked, 2 ), $ask( E_USER_NOTICE ), 'which may be nothing of ours' );
 	}
 }

@@ -90,14 +90,26 @@ impl Salts {
         now: Second,
         in_progress: impl Fn(VisitorKey) -> bool,
     ) -> VisitorKey {
-        if let Some(previous) = &mut self.previous {
-            let key = hash(&previous.salt, site, address, agent);
-            if in_progress(key) {
-                previous.used = now;
-                return key;
-            }
+        let (key, before) = self.look(site, address, agent, in_progress);
+        if let Some(previous) = self.previous.as_mut().filter(|_| before) {
+            previous.used = now;
         }
-        hash(&self.current, site, address, agent)
+        key
+    }
+
+    /// The same key, and whether it is under the previous salt: asking keeps no salt longer.
+    pub fn look(
+        &self,
+        site: SiteId,
+        address: IpAddr,
+        agent: &[u8],
+        in_progress: impl Fn(VisitorKey) -> bool,
+    ) -> (VisitorKey, bool) {
+        let before = self.previous.as_ref().map(|previous| hash(&previous.salt, site, address, agent));
+        match before.filter(|key| in_progress(*key)) {
+            Some(key) => (key, true),
+            None => (hash(&self.current, site, address, agent), false),
+        }
     }
 
     /// The bytes of the file: day, current salt; then, if there is a previous one, its day, salt, last use, last second.

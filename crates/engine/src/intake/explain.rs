@@ -29,7 +29,7 @@ impl Intake {
         let private = asks || (config.consent == "limited" && !consented);
         let Some(address) = self.behind_proxies(&record) else { return no("the request has no address") };
         let client = self.client(&record);
-        let key = if private { None } else { self.key_of(&record, address) };
+        let key = if private { None } else { self.key_asked(&record, address) };
         let Some(config) = self.configs.get(&site) else { return no("the site is not known") };
         let url = record.text(Tag::Url).unwrap_or_default();
         let referrer = record.text(Tag::Referrer).unwrap_or_default();

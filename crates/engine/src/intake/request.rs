@@ -4,7 +4,7 @@ use qahm_event::{Flags, Record, Tag};
 
 use super::Intake;
 use super::bare;
-use super::who::bot;
+use super::who::{address_set_aside, bot};
 use crate::enrich::path;
 use crate::live::facts::{EntryKind, Request};
 use crate::live::feed::Origin;
@@ -25,7 +25,9 @@ impl Intake {
         let Some(config) = self.configs.get(&site) else { return };
         let url = record.text(Tag::Url).unwrap_or_default();
         let path = config.page(&url).into_owned();
-        if config.excludes_path(&path) || address.is_some_and(|a| config.excluded_networks.contains(a)) {
+        // Not counted as excluded either: the view of the same page is, once.
+        let aside = address.and_then(|address| address_set_aside(config, address, &self.geo));
+        if config.excludes_path(&path) || aside.is_some() {
             return;
         }
         let bot = bot(record, &client).is_some();
@@ -85,11 +87,12 @@ impl Intake {
         }
     }
 
-    /// Whether a request or signal is from an address that is not counted.
+    /// Whether a request or signal is from an address or a country that is not counted.
     pub(super) fn is_excluded_address(&mut self, record: &Record) -> bool {
         let address = self.address(record);
         let config = self.configs.get(&record.head.site);
-        config.zip(address).is_some_and(|(config, address)| config.excluded_networks.contains(address))
+        let aside = config.zip(address).and_then(|(config, a)| address_set_aside(config, a, &self.geo));
+        aside.is_some()
     }
 
     /// Whether a request or signal is from a bot.

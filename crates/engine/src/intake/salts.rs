@@ -46,6 +46,11 @@ impl SaltFiles {
         Some(salts)
     }
 
+    /// The salts of a site as they are, if it has any.
+    pub(super) fn known(&self, site: SiteId) -> Option<&Salts> {
+        self.sites.get(&site)
+    }
+
     /// Once a second for every site: salts change at midnight and old ones go although nobody visits, unless one is
     /// `in_use`. Once a minute the file learns when a visit was last found under the previous salt: a restart must not split
     /// visits over midnight.

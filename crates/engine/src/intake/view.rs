@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use qahm_event::{Flags, Kind, Record, Tag};
 
 use super::Intake;
-use super::bare::address;
 use super::pace::Sign;
 use super::who::Who;
 use crate::enrich::path;
@@ -16,9 +15,6 @@ use crate::live::profiles::ProfileId;
 use crate::live::touch::{Detail, Touch, TouchKind};
 use crate::live::visitor::VisitorKey;
 use crate::store::batch::ViewRow;
-
-/// Longest referrer stored, in bytes.
-const REFERRER_MAX: usize = 300;
 
 impl Intake {
     pub(super) fn take_view(&mut self, record: &Record, private: bool, at: Second, mut detail: Detail) {
@@ -132,12 +128,6 @@ impl Intake {
     fn add_view(&mut self, record: &Record, at: Second, page: PageId, visit: Option<(u64, i64)>) {
         let head = record.head;
         let Some(config) = self.configs.get(&head.site) else { return };
-        // A private view has no source at all; nobody has the query string of another site's address.
-        let mut referrer = match visit {
-            Some(_) => address(&record.text(Tag::Referrer).unwrap_or_default()).to_owned(),
-            None => String::new(),
-        };
-        referrer.truncate(referrer.floor_char_boundary(REFERRER_MAX));
         let profile = self.live.origin_of_view(head.site, head.view.0).map_or(0, |o| o.profile.0);
         self.batch.views.push(ViewRow {
             site: head.site,
@@ -147,7 +137,6 @@ impl Intake {
             visit: visit.filter(|_| !config.gdpr_mode),
             page: page.0,
             profile,
-            referrer,
         });
     }
 }

@@ -114,6 +114,14 @@ impl Intake {
         Some(salts.key(site, address, agent, now, |key| live.visit_in_progress(site, key)))
     }
 
+    /// The key a visitor would have, for who only asks: no salt is made, turned or marked as used by it.
+    pub(super) fn key_asked(&self, record: &Record, address: IpAddr) -> Option<VisitorKey> {
+        let site = record.head.site;
+        let agent = record.bytes(Tag::UserAgent).unwrap_or_default();
+        let in_progress = |key| self.live.visit_in_progress(site, key);
+        Some(self.salts.known(site)?.look(site, address, agent, in_progress).0)
+    }
+
     /// The profile a visit that begins now would have; 0 if the key's visit goes on, which keeps its own.
     pub(super) fn profile(
         &mut self,
@@ -157,6 +165,16 @@ pub(super) fn set_aside(
     if config.excludes_path(&config.page(&url)) {
         return Some("path");
     }
+    address_set_aside(config, address, geo)
+}
+
+/// Why nobody at this address is counted: the address itself, or the country it is in. The same for the views of a
+/// visitor and for what WordPress tells of their requests.
+pub(super) fn address_set_aside(
+    config: &SiteConfig,
+    address: IpAddr,
+    geo: &qahm_enrich::geo::Geo,
+) -> Option<&'static str> {
     if config.excluded_networks.contains(address) {
         return Some("ip");
     }

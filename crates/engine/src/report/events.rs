@@ -1,11 +1,13 @@
 //! E1–E9: the feed, newest first, with numbers that have no gaps.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
-use super::filter::{channel_name, device_name};
 use super::{Scene, visitor_name};
 use crate::live::facts::{CLICKED, Entry, EntryKind, FORMED, REPORTED};
 use crate::live::names::part;
+use crate::live::profiles::Feature;
 
 /// Rows of the feed that are shown at most to who follows it.
 pub const ROWS: usize = 200;
@@ -79,8 +81,8 @@ impl Scene<'_> {
     }
 
     pub(super) fn event_row(&self, entry: &Entry) -> Value {
-        let unknown = crate::live::profiles::Profile::default();
-        let profile = self.site.profiles.get(entry.profile.0).unwrap_or(&unknown);
+        let profile = self.site.profiles.get(entry.profile.0);
+        let of = |by| profile.map_or(Cow::Borrowed(""), |profile| profile.name(by));
         let (path, title) = self.page_name(entry.page);
         let known_page = entry.page != crate::live::pages::OTHER || entry.view != 0;
         let text = self.site.names.text(entry.name);
@@ -95,10 +97,10 @@ impl Scene<'_> {
             "target": target,
             "what": what,
             "value": entry.value,
-            "country": profile.country_str(),
-            "device": if entry.profile.0 == 0 { "" } else { device_name(profile) },
-            "channel": if entry.profile.0 == 0 { "" } else { channel_name(profile) },
-            "source": &*profile.source,
+            "country": of(Feature::Country),
+            "device": of(Feature::Device),
+            "channel": of(Feature::Channel),
+            "source": of(Feature::Source),
             "visitor": if self.config.gdpr_mode { String::new() } else { visitor_name(entry.key) },
         });
         if let Some(row) = row.as_object_mut() {

@@ -27,13 +27,12 @@ use qahm_event::SiteId;
 use serde_json::{Value, json};
 
 use crate::config::SiteConfig;
-use crate::live::profiles::Profile;
+use crate::live::profiles::{Feature, OTHER, PRIVATE, Profile};
 use crate::live::site::{Shown, Site};
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 pub use events::{ROWS, Rows};
 use filter::Filter;
-use filter::channel_name;
 pub use question::{Question, Words};
 use rows::Page;
 
@@ -43,8 +42,8 @@ pub fn active_by<T: Copy>(sums: &BTreeMap<Shown<T>, u32>, name: fn(T) -> String)
     for (shown, active) in sums {
         let name = match shown {
             Shown::As(what) => name(*what),
-            Shown::Private => "private".into(),
-            Shown::Other => "(other)".into(),
+            Shown::Private => PRIVATE.into(),
+            Shown::Other => OTHER.into(),
         };
         *named.entry(name).or_default() += u64::from(*active);
     }
@@ -53,9 +52,9 @@ pub fn active_by<T: Copy>(sums: &BTreeMap<Shown<T>, u32>, name: fn(T) -> String)
 
 /// The host, or else the channel, that most of the visitors active now came from.
 pub fn top_source(site: &Site) -> Option<String> {
-    let name = |p: &Profile| match p.source.is_empty() {
-        true => channel_name(p).to_owned(),
-        false => p.source.to_string(),
+    let name = |p: &Profile| match p.name(Feature::Source) {
+        host if host.is_empty() => p.name(Feature::Channel).into_owned(),
+        host => host.into_owned(),
     };
     let mut sums: BTreeMap<String, u32> = BTreeMap::new();
     for (id, present) in &site.present {
@@ -228,7 +227,7 @@ impl Scene<'_> {
 
     /// The path and title of a page.
     fn page_name(&self, page: crate::live::pages::PageId) -> (&str, &str) {
-        self.site.pages.get(page).map_or(("(other)", ""), |p| (&p.path, &p.title))
+        self.site.pages.get(page).map_or((OTHER, ""), |p| (&p.path, &p.title))
     }
 }
 

@@ -12,7 +12,7 @@ use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_fram
 use serde_json::{Value, json};
 
 use super::answers::Answers;
-use super::request::{Order, Request, Who, error, ok};
+use super::request::{Order, PhpQuestion, Request, Who, error, ok};
 use super::today::{self, FEW};
 use crate::alert::outbox::Claimer;
 use crate::channel::Channel;
@@ -130,6 +130,11 @@ impl Control {
         let order = match request {
             Request::Status => return ok(json!({ "engine": *self.hub.health() })).into(),
             Request::Ask { site, q, who } => {
+                let (q, who) = match PhpQuestion::of(&site, q, who) {
+                    Ok((PhpQuestion::Question(question), who)) => (question, who),
+                    Ok((PhpQuestion::Poll(poll), _)) => return self.poll(&poll).unwrap_or_else(Answer::from),
+                    Err(wrong) => return error("bad-request", wrong).into(),
+                };
                 let ask = |site| if self.is_revoked(site, who) { revoked() } else { self.ask(site, &q) };
                 return with_site(&site, ask).into();
             }

@@ -23,7 +23,6 @@ pub struct ViewRow {
     /// Key and beginning of the visit (Unix seconds); `None` for a private view.
     pub visit: Option<(u64, i64)>,
     pub page: u32,
-    pub referrer: String,
     pub profile: u32,
 }
 

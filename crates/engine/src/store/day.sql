@@ -6,7 +6,6 @@ CREATE TABLE IF NOT EXISTS views_{day} (
     visitor  INTEGER,           -- key; NULL for a private view
     visit    INTEGER,           -- when the visit began, Unix seconds; NULL for a private view
     page     INTEGER NOT NULL,
-    referrer TEXT,
     profile  INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS views_{day}_site_at ON views_{day} (site, at);

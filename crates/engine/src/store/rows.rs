@@ -108,8 +108,8 @@ fn by_day<R>(
     Ok(())
 }
 
-const VIEW: &str = "INSERT INTO views_{day} (site, at, view, visitor, visit, page, referrer, profile)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const VIEW: &str = "INSERT INTO views_{day} (site, at, view, visitor, visit, page, profile)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 fn view(insert: &mut Statement, row: &ViewRow) -> Result<usize> {
     Ok(insert.execute(params![
@@ -119,7 +119,6 @@ fn view(insert: &mut Statement, row: &ViewRow) -> Result<usize> {
         row.visit.map(|v| v.0 as i64),
         row.visit.map(|v| v.1),
         row.page,
-        Some(row.referrer.as_str()).filter(|r| !r.is_empty()),
         row.profile,
     ])?)
 }

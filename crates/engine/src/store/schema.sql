@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS stale (
     PRIMARY KEY (site, what, number)
 ) WITHOUT ROWID;
 
--- Sums of an hour (hours since 1970) by one dimension (store::summary::By), in one row: store::cells.
+-- Sums of an hour (hours since 1970) by one dimension (store::summary::By), in one row: store::cells, store::crossed.
 CREATE TABLE IF NOT EXISTS hours (
     site    INTEGER NOT NULL,
     dim     INTEGER NOT NULL,
