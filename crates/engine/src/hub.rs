@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use crate::alert::Episode;
 use crate::config::SiteConfig;
-use crate::revoked::Revoked;
 
 /// Pages of a frame at most.
 pub const PAGES_MAX: usize = 100;
@@ -132,6 +131,28 @@ pub struct Health {
     pub listen: String,
     /// What a person should know, in words.
     pub notes: Vec<String>,
+    #[serde(skip)]
+    pub meters: Meters,
+}
+
+/// Numbers that only `/metrics` tells.
+#[derive(Debug, Clone, Default)]
+pub struct Meters {
+    /// Slots of the ring, and how many are taken.
+    pub slots: u32,
+    pub used: u32,
+    /// Records that found the ring full; whose writer did not finish; whose bytes were changed.
+    pub full: u64,
+    pub skipped: u64,
+    pub torn: u64,
+    /// µs: how old the oldest record of the last second was when it was taken in.
+    pub lag_us: u64,
+    /// Since the start; µs.
+    pub commits: u64,
+    pub commit_us: u64,
+    /// Of all sites today, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    pub excluded: BTreeMap<String, u64>,
 }
 
 /// Where the live channel listens, and what a person should know of it.
@@ -151,8 +172,6 @@ pub struct Hub {
     /// When it was last told.
     told: RwLock<Option<Instant>>,
     door: RwLock<Door>,
-    /// Who may no longer read.
-    pub revoked: Revoked,
 }
 
 /// The pipeline tells of itself every second; after this long without a word it is not well.

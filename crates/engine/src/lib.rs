@@ -8,7 +8,6 @@
 //! - [`serve`] questions and commands over the control socket · [`http`] the live channel
 //! - [`history`] answers about hours and days
 //! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow · [`hub`] what is shown
-//! - [`revoked`] who may no longer see it
 //! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
@@ -32,7 +31,6 @@ pub mod notify;
 pub mod options;
 pub mod pipeline;
 pub mod report;
-pub mod revoked;
 pub mod serve;
 pub mod store;
 

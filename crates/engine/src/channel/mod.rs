@@ -20,6 +20,7 @@ mod key;
 mod message;
 mod news;
 pub mod patch;
+mod poll;
 mod position;
 mod revocations;
 mod stream;
@@ -40,6 +41,7 @@ pub use follower::{Follower, LINGER};
 pub use key::{StreamKey, Topic};
 pub use message::{Kind, LAST_BLOCK, Message, pack};
 pub use news::{News, Rows};
+pub use poll::Polled;
 pub use position::{At, Position};
 pub use revocations::{KEPT_S, Revocations};
 pub use stream::After;
@@ -194,6 +196,11 @@ impl Channel {
     /// The streams in use.
     pub fn in_use(&self) -> Vec<StreamKey> {
         self.streams.lock().keys().cloned().collect()
+    }
+
+    /// How many read them, each counted once per stream.
+    pub fn followers(&self) -> usize {
+        self.streams.lock().values().map(|used| used.followers).sum()
     }
 
     /// Hands news over to a stream, if it is in use. Never blocks for long: the worker does the rest.

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use qahm_event::SiteId;
 use qahm_runtime::{Claims, Denied, Purpose};
 
+use super::shared::unix_now;
 use super::{Shared, reply};
 
 /// The cookie that `session` sets.
@@ -97,14 +98,13 @@ fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pas
 /// Why it is not good.
 pub fn check(shared: &Shared, token: &str, origin: Option<&str>) -> Result<Pass, Refusal> {
     let key = shared.key().ok_or(Refusal::Key)?;
-    let claims =
-        qahm_runtime::check_any_site(&key, token.as_bytes(), shared.unix_now(), origin, Purpose::Live)?;
+    let claims = qahm_runtime::check_any_site(&key, token.as_bytes(), unix_now(), origin, Purpose::Live)?;
     let site = SiteId(claims.site);
     let config = shared.hub.config(site).ok_or(Denied::Site)?;
     if !is_of(&claims, &config.hosts) {
         return Err(Denied::Origin.into());
     }
-    if shared.hub.revoked.is_revoked(site, claims.user, claims.chain) {
+    if shared.channel.revocations().is_revoked(site, claims.user, claims.chain) {
         return Err(Refusal::Revoked);
     }
     let Claims { user, expires, chain, .. } = claims;

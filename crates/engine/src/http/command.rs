@@ -11,7 +11,7 @@ pub const INBOX: usize = 8;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
-    /// Follow these topics with this filter, beside what is followed with other filters; no topic: no longer.
+    /// Follow these topics with this filter, instead of what was followed; no topic: nothing.
     Follow {
         topics: Vec<String>,
         #[serde(default)]

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::Shared;
 use super::auth::Pass;
 use super::limit::{Bucket, COMMANDS};
-use super::stats::Stats;
+use super::shared::unix_now;
 
 /// The wall clock may be set, so who waits for a time of day looks again this often.
 const LOOK: Duration = Duration::from_secs(20);
@@ -107,7 +107,7 @@ impl Connection {
     /// Waits for the end: the token's, the user's rights', or the engine's.
     pub async fn ended(&self, shared: &Shared) -> End {
         let mut closing = shared.closing();
-        let mut revocations = shared.hub.revoked.changes();
+        let mut revocations = shared.channel.revocations().subscribe();
         loop {
             // Asked for before looking, so that nothing that happens in between is missed.
             let renewed = self.renewed.notified();
@@ -116,10 +116,10 @@ impl Connection {
             }
             revocations.mark_unchanged();
             let Life { expires, chain } = *self.life.lock();
-            if shared.hub.revoked.is_revoked(self.site, self.user, chain) {
+            if shared.channel.revocations().is_revoked(self.site, self.user, chain) {
                 return End::Revoked;
             }
-            let left = expires.saturating_sub(shared.unix_now());
+            let left = expires.saturating_sub(unix_now());
             if left == 0 {
                 return End::Expired;
             }
@@ -134,9 +134,9 @@ impl Connection {
 }
 
 /// All connections, by id.
+#[derive(Default)]
 pub struct Connections {
     open: Mutex<HashMap<String, Arc<Connection>>>,
-    stats: Arc<Stats>,
 }
 
 /// A connection that is on the list as long as this lives.
@@ -159,10 +159,6 @@ impl Drop for Opened {
 }
 
 impl Connections {
-    pub fn new(stats: Arc<Stats>) -> Connections {
-        Connections { open: Mutex::default(), stats }
-    }
-
     /// Puts a connection on the list.
     pub fn open(
         self: &Arc<Self>,
@@ -191,11 +187,6 @@ impl Connections {
     pub fn find(&self, id: &str, pass: &Pass) -> Option<Arc<Connection>> {
         let found = self.open.lock().get(id).cloned();
         found.filter(|connection| connection.site == pass.site && connection.user == pass.user)
-    }
-
-    /// A connection ended for a reason of its own.
-    pub fn ended(&self, end: End) {
-        self.stats.closed(end.as_str());
     }
 
     /// How many there are of each codec.

@@ -10,8 +10,8 @@ use qahm_event::SiteId;
 use serde_json::{Map, Value, json};
 
 use super::command::Problem;
+use super::shared::unix_now;
 use crate::channel::{After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic};
-use crate::revoked::unix_now;
 
 /// Topics at most: all there are.
 const TOPICS: usize = Topic::ALL.len();

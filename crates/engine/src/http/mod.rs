@@ -1,27 +1,35 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
-//! Who may know whom: `router` the routes · `collect` beacons · `events`, `live`, `session`, `command` one route each · `metrics`
-//! `socket` Socket.IO · `following` what one connection follows
-//! `connection` who is connected, until when, and why it ends · `auth` who may read · `shared` what all routes share
-//! `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
-//! `limit` how often one address may come · `stats` what is counted · `reply` answers that look the same everywhere
+//! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
+//! - `router` which path leads where · `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
+//! - `socket` Socket.IO · `collect` beacons
+//! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
+//! - `auth` who may read · `query` what a query asks · `limit` how often one address may come
+//! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted
 //!
 //! Nothing here changes anything: numbers come from the hub and its streams, changes go to the pipeline as orders. The
 //! web server stands in front and maps the site's own prefix onto [`PREFIX`].
 
 pub mod address;
 pub mod auth;
+mod coding;
 pub mod collect;
 pub mod command;
 pub mod connection;
+mod events;
 pub mod following;
 pub mod limit;
 pub mod listen;
+mod live;
 mod metrics;
+pub mod post;
 mod probe;
+mod pull;
+mod query;
 pub mod reply;
 mod router;
 pub mod server;
+mod session;
 pub mod shared;
 pub mod socket;
 pub mod stats;

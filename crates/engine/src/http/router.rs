@@ -8,22 +8,29 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::shared::Peer;
-use super::{Shared, URL_MAX, collect, metrics, probe, reply, socket};
+use super::{
+    Shared, URL_MAX, collect, events, live, metrics, post as commands, probe, reply, session, socket,
+};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited by address.
-    let handshakes =
-        Router::new().merge(socket::routes()).route_layer(from_fn_with_state(shared.clone(), not_too_often));
+    let handshakes = Router::new()
+        .route("/qahm-live/events", get(events::events))
+        .route("/qahm-live/live", get(live::live))
+        .route("/qahm-live/session", post(session::session))
+        .route("/qahm-live/command", post(commands::command))
+        .route("/metrics", get(metrics::metrics))
+        .merge(socket::routes())
+        .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
         .merge(collect::routes())
         .route("/qahm-live/probe", get(probe::probe))
-        .route("/health", get(probe::health))
-        .route("/metrics", get(metrics::metrics));
+        .route("/health", get(probe::health));
     Router::new()
         .merge(handshakes)
         .merge(open)

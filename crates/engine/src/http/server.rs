@@ -32,8 +32,10 @@ use crate::serve::control::Errand;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Bytes of a head at most.
 const HEAD_MAX: usize = 16 * 1024;
-/// An address that cannot be had is tried again this often; a socket whose file is gone is made again.
+/// An address that cannot be had is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
+/// So often it is looked whether the socket's file is still there; else it is made again.
+const LOOK: Duration = Duration::from_secs(1);
 /// What is still connected this long after the goodbye is cut.
 const PARTING: Duration = Duration::from_millis(700);
 /// Descriptors beside those of connections.
@@ -65,7 +67,14 @@ impl Server {
     ) -> Server {
         let (closing, closed) = watch::channel(false);
         let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, closed));
-        let started = std::thread::Builder::new().name("http".into()).spawn(move || run(&shared, &asked));
+        let teller = hub.clone();
+        let started = std::thread::Builder::new().name("http".into()).spawn(move || {
+            // The engine counts on without a live channel, but not in silence.
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared, &asked)));
+            if ended.is_err() {
+                tell(&teller, "the live channel has failed: this is a mistake in the engine".into());
+            }
+        });
         let thread =
             started.map_err(|error| tell(&hub, format!("the live channel has no thread: {error}"))).ok();
         Server { closing, thread }
@@ -131,14 +140,13 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
                 shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
                 take(shared, &listener, &router).await;
             }
-            Err(error) if said.as_ref() != Some(&error) => {
-                tell(&shared.hub, error.clone());
-                said = Some(error);
+            Err(error) => {
+                if said.as_ref() != Some(&error) {
+                    tell(&shared.hub, error.clone());
+                    said = Some(error);
+                }
+                let _either = tokio::time::timeout(AGAIN, closing.changed()).await;
             }
-            Err(_) => {}
-        }
-        if !*closing.borrow_and_update() {
-            let _either = tokio::time::timeout(AGAIN, closing.changed()).await;
         }
     }
     // Each connection has heard of it too, and goes when it has said goodbye.
@@ -150,7 +158,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
 
 /// Takes connections in, until the engine ends or nobody can find us any more.
 async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
-    let mut look = tokio::time::interval(AGAIN);
+    let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             () = shared.closed() => return,

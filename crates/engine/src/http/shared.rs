@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -16,7 +16,6 @@ use super::limit::Addresses;
 use super::stats::Stats;
 use crate::channel::Channel;
 use crate::hub::Hub;
-use crate::revoked;
 use crate::serve::control::Errand;
 use crate::serve::request::{Order, error};
 
@@ -62,23 +61,17 @@ impl Shared {
         runtime: Arc<Place>,
         closing: watch::Receiver<bool>,
     ) -> Shared {
-        let stats = Arc::new(Stats::default());
         Shared {
             hub,
             channel,
-            connections: Arc::new(Connections::new(stats.clone())),
-            stats,
+            connections: Arc::default(),
+            stats: Arc::default(),
             addresses: Addresses::default(),
             runtime,
             orders,
             key: Mutex::new(None),
             closing,
         }
-    }
-
-    /// Unix time in seconds, as tokens have it.
-    pub fn unix_now(&self) -> u64 {
-        revoked::unix_now()
     }
 
     /// The key that signs tokens: the file's, which may be made anew at any time.
@@ -116,4 +109,9 @@ impl Shared {
             _ => error("busy", "the engine did not answer in time"),
         }
     }
+}
+
+/// Unix time in seconds, as tokens have it.
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

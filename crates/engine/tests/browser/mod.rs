@@ -93,7 +93,13 @@ impl Browser {
     /// Sends a request and reads all of its answer.
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut answer = self.open(method, path, headers, body);
-        answer.body = match answer.header("content-length").map(|length| length.parse::<u64>().unwrap()) {
+        answer.body = self.rest(&answer);
+        answer
+    }
+
+    /// The body of an answer whose head was read.
+    pub fn rest(&mut self, answer: &Answer) -> Vec<u8> {
+        match answer.header("content-length").map(|length| length.parse::<u64>().unwrap()) {
             Some(length) => {
                 let mut body = Vec::new();
                 self.stream.by_ref().take(length).read_to_end(&mut body).unwrap();
@@ -107,8 +113,7 @@ impl Browser {
                 body
             }
             None => Vec::new(),
-        };
-        answer
+        }
     }
 
     pub fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {

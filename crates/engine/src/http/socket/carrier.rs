@@ -62,7 +62,7 @@ impl Carrier {
             .ping_timeout(PONG)
             .build_svc();
         // The namespace "/": a local one has nothing to wait for.
-        let _made = io.ns("/", connected.with(admit));
+        io.ns("/", connected.with(admit));
         let take = move |request: Request<()>, stream: Box<dyn Stream>| {
             // It begins with a task of its own, and only what is wrong with our request could keep it from that.
             let _begun = service.clone().call((stream, request)).into_inner();
@@ -95,14 +95,14 @@ async fn admit(socket: SocketRef, TryData(greeting): TryData<Greeting>) -> Resul
 async fn connected(socket: SocketRef) {
     let Some(guest) = guest(&socket) else { return };
     let Some(admitted) = guest.enter() else { return guest.line.cut() };
-    let (desk, inbox) = Desk::open(&guest.shared, &admitted.pass);
+    let (desk, inbox) = Desk::open(guest.clone(), &admitted.pass);
     let (line, counter) = (guest.line.clone(), desk.clone());
     socket.on("do", async move |TryData(command): TryData<Command>, ack: AckSender| {
         take_in(&counter, command.map_err(|wrong| wrong.to_string()), ack);
     });
     // Who leaves the namespace has no other: the connection goes with it.
     socket.on_disconnect(async move || line.cut());
-    tokio::spawn(session::run(Speaker(socket), guest, desk, admitted, inbox));
+    tokio::spawn(session::run(Speaker(socket), desk, admitted, inbox));
 }
 
 fn take_in(desk: &Desk, command: Result<Command, String>, ack: AckSender) {
