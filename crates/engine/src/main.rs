@@ -97,17 +97,27 @@ fn serve(
         Arc::new(qahm_runtime::runtime_dir(options.runtime_dir.as_deref(), false).map_err(Failure::Runtime)?);
     let hub = Arc::new(Hub::default());
     let (channel, worker) = Channel::new(hub.clone());
-    std::thread::spawn(move || worker.run());
     let (orders, taken) = bounded(64);
     let (knocks, doors) = bounded::<loopback::Knock>(64);
     let (results, knocked) = bounded(64);
-    let parts = Parts { runtime, data, sources, store, hub: hub.clone(), orders: taken, knocks, knocked };
+    let parts = Parts {
+        runtime,
+        data,
+        sources,
+        store,
+        hub: hub.clone(),
+        channel: channel.clone(),
+        orders: taken,
+        knocks,
+        knocked,
+    };
     let history = History::open(&directory).map_err(Failure::History)?;
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
+    std::thread::spawn(move || worker.run());
     let door = Door { listen: options.listen.clone(), group: options.listen_group.clone() };
-    let http = Server::start(door, hub.clone(), channel, orders.clone(), doorstep.clone());
-    let control = Arc::new(Control::new(hub, orders, history));
+    let http = Server::start(door, hub.clone(), channel.clone(), orders.clone(), doorstep.clone());
+    let control = Arc::new(Control::new(hub, channel, orders, history));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
         let (doorstep, doors, results) = (doorstep.clone(), doors.clone(), results.clone());

@@ -96,6 +96,23 @@ fn commands_are_followed_and_answered() {
 }
 
 #[test]
+fn an_alert_is_acknowledged_by_the_user_of_the_connection() {
+    let salon = Salon::new();
+    let mut client = salon.follow(&[]);
+    let orders = salon.orders.clone();
+    let pipeline = std::thread::spawn(move || {
+        let (order, reply) = orders.recv().unwrap();
+        reply.send(json!({ "ok": true })).unwrap();
+        format!("{order:?}")
+    });
+    let done = client.command(&json!({ "do": "acknowledge", "alert": "a17" }));
+    assert_eq!(done, json!({ "ok": true }));
+    let order = pipeline.join().unwrap();
+    assert!(order.contains("\"a17\"") && order.contains(&format!("user: {USER}")), "{order}");
+    assert_eq!(client.command(&json!({ "do": "acknowledge", "alert": 7 }))["code"], "bad-request");
+}
+
+#[test]
 fn commands_that_come_too_fast_are_refused_and_then_the_client() {
     let salon = Salon::new();
     let mut client = salon.follow(&[]);

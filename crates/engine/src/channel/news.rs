@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::ROWS;
 use crate::hub::Frame;
+pub use crate::report::{ROWS, Rows};
 
 /// A stream's newest state, or what leads to it.
 #[derive(Debug, Clone)]
@@ -16,20 +16,6 @@ pub enum News {
     State(Value),
     /// What came into the feed.
     Rows(Rows),
-}
-
-/// What came into the feed since the last time.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    /// Nothing that was there before counts any more: `rows` are all there are.
-    pub whole: bool,
-    /// Number of the oldest entry that is kept, and of the last one looked at, whether or not it fits the filter.
-    pub first: u64,
-    pub last: u64,
-    /// Oldest first.
-    pub rows: Vec<Value>,
-    /// Entries of before that have been undone.
-    pub undone: Vec<u64>,
 }
 
 impl News {

@@ -48,10 +48,16 @@ impl Revocations {
 
     /// Lets those go that no token can fall under any more, also those of a clock that was set back since: tokens of
     /// then are refused for beginning in the future.
-    pub fn expire(&self, unix: i64) {
-        if !self.users.read().is_empty() {
-            self.users.write().retain(|_, at| (*at - unix).abs() <= KEPT_S);
+    ///
+    /// Answers whether any went.
+    pub fn expire(&self, unix: i64) -> bool {
+        if self.users.read().is_empty() {
+            return false;
         }
+        let mut users = self.users.write();
+        let before = users.len();
+        users.retain(|_, at| (*at - unix).abs() <= KEPT_S);
+        users.len() < before
     }
 
     pub fn forget(&self, site: SiteId) {

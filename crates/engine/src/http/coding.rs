@@ -41,7 +41,9 @@ impl Writer {
         }
     }
 
-    pub(super) fn message(&mut self, message: &Message) {
+    /// Answers how many bytes it became.
+    pub(super) fn message(&mut self, message: &Message) -> usize {
+        let before = self.out.len();
         match &mut self.crc {
             Some(crc) => {
                 crc.update(message.json().as_bytes());
@@ -49,6 +51,7 @@ impl Writer {
             }
             None => self.out.extend_from_slice(message.json().as_bytes()),
         }
+        self.out.len() - before
     }
 
     /// What ends the answer.

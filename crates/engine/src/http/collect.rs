@@ -23,7 +23,6 @@ use qahm_ring::Ring;
 use qahm_runtime::collector::{ABSENT, Answer, Delivery, METHOD, TOKEN};
 use qahm_runtime::{Place, Purpose, check};
 
-use super::shared::unix_now;
 use super::{Shared, shared};
 use crate::options::SLOTS;
 use crate::serve::request::Order;
@@ -121,7 +120,7 @@ async fn explain(shared: &Shared, delivery: &Delivery<'_>) -> Answer {
     let beacon = delivery.beacon;
     let Some(key) = shared.key() else { return ABSENT };
     let token = beacon.explain.as_deref().unwrap_or_default();
-    if check(&key, token.as_bytes(), unix_now(), beacon.site.0, None, Purpose::Live).is_err() {
+    if check(&key, token.as_bytes(), shared::unix_now(), beacon.site.0, None, Purpose::Live).is_err() {
         return TOKEN;
     }
     let mut buffer = [0; RECORD_MAX];

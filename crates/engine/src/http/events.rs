@@ -140,7 +140,6 @@ impl Feed {
             self.writer.end();
         }
         let piece = self.writer.take();
-        self.shared.stats.written(piece.len());
         Some((piece, self))
     }
 
@@ -196,9 +195,9 @@ impl Feed {
             self.following.sent(message);
             let id = self.following.position();
             self.writer.text(&format!("event: {}\nid: {id}\ndata: ", message.kind.as_str()));
-            self.writer.message(message);
+            let bytes = self.writer.message(message);
             self.writer.text("\n\n");
-            self.shared.stats.sent();
+            self.shared.stats.sent(bytes);
             if self.writer.len() > PIECE {
                 return;
             }

@@ -98,13 +98,11 @@ fn answer(shared: &Shared, polled: &Polled, gzip: bool) -> Response<Body> {
         if n > 0 {
             writer.text(",");
         }
-        writer.message(message);
-        shared.stats.sent();
+        shared.stats.sent(writer.message(message));
     }
     writer.text(&format!(r#"],"position":"{}"}}"#, polled.position));
     writer.end();
     let body = writer.take();
-    shared.stats.written(body.len());
     let mut answer = reply::text(StatusCode::OK, "application/json; charset=utf-8", body);
     answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if gzip {

@@ -89,13 +89,13 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     let connections = connections.into_iter().map(|(codec, count)| (codec.as_str(), count)).collect();
     page.all("connections", "gauge", "Who follows, by what is spoken.", "codec", &connections);
     let mut streams: BTreeMap<&str, usize> = Topic::ALL.map(|topic| (topic.as_str(), 0)).into();
-    for key in shared.channel.in_use() {
+    for (key, _) in shared.channel.in_use() {
         *streams.entry(key.topic.as_str()).or_default() += 1;
     }
     page.all("streams", "gauge", "Streams in use.", "topic", &streams);
     page.one("followers", "gauge", "Who reads them, each counted per stream.", shared.channel.followers());
     page.one("messages_total", "counter", "Puts and patches written.", stats.messages.load(Relaxed));
-    page.one("bytes_total", "counter", "Bytes of streams as they went out.", stats.bytes.load(Relaxed));
+    page.one("bytes_total", "counter", "Bytes of them as they went out.", stats.bytes.load(Relaxed));
     page.one("polls_total", "counter", "Questions to /live.", stats.polls.load(Relaxed));
     page.all("refused_total", "counter", "Requests refused.", "reason", &stats.all_refused());
     page.all("closed_total", "counter", "Connections the engine ended.", "reason", &stats.all_closed());

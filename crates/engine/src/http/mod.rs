@@ -1,8 +1,8 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
 //! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
-//! - `router` which path leads where · `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
-//! - `socket` Socket.IO · `collect` beacons
+//! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
+//! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
 //! - `auth` who may read · `query` what a query asks · `limit` how often one address may come
 //! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use super::auth::Pass;
 use super::command::{Command, Problem};
 use super::connection::Connection;
 use super::{Shared, auth, reply};
+use crate::serve::request::{Change, Order};
 
 /// A connection that reads so slowly that it has not heard of a command after this long hears of it later.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -49,7 +51,7 @@ pub(super) async fn command(
             shared.stats.abused("commands");
             return Err(Problem::new("too-fast", "ten commands a second"));
         }
-        carry_out(&shared, &pass, &connection, command).await
+        carry_out(&shared, &pass, &headers, &connection, command).await
     };
     match done.await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
@@ -69,12 +71,16 @@ pub(super) async fn command(
 async fn carry_out(
     shared: &Shared,
     pass: &Pass,
+    headers: &HeaderMap,
     connection: &Connection,
     command: Command,
 ) -> Result<Value, Problem> {
     match command {
-        Command::Token { token } => renew(shared, connection, &token),
-        Command::Acknowledge { alert } => acknowledge(shared, pass, alert).await,
+        Command::Token { token } => {
+            let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+            renew(shared, connection, &token, origin)
+        }
+        Command::Acknowledge { alert } => acknowledge(shared, pass, &alert).await,
         for_the_stream => {
             let none = || Problem::new("unknown-connection", "this connection takes its own commands");
             let inbox = connection.commands.as_ref().ok_or_else(none)?;
@@ -88,11 +94,13 @@ async fn carry_out(
 }
 
 /// A newer token for a connection.
-///
-/// # Errors
-/// Why the token is no good.
-pub fn renew(shared: &Shared, connection: &Connection, token: &str) -> Result<Value, Problem> {
-    let pass = auth::check(shared, token, None)
+pub(super) fn renew(
+    shared: &Shared,
+    connection: &Connection,
+    token: &str,
+    origin: Option<&str>,
+) -> Result<Value, Problem> {
+    let pass = auth::check(shared, token, origin)
         .map_err(|refusal| Problem::new(refusal.as_str(), "this token is not good"))?;
     if !connection.renew(&pass) {
         return Err(Problem::new("site", "this token is another's"));
@@ -100,10 +108,24 @@ pub fn renew(shared: &Shared, connection: &Connection, token: &str) -> Result<Va
     Ok(json!({ "ok": true, "expires": connection.expires() }))
 }
 
-/// Says that this user looks after an alert.
+/// Says that this user looks after an alert, for every codec.
 ///
 /// # Errors
-/// What the pipeline says.
-pub async fn acknowledge(_shared: &Shared, _pass: &Pass, _alert: Value) -> Result<Value, Problem> {
-    Err(Problem::new("busy", "not yet"))
+/// `unknown-alert`; `busy`.
+pub async fn acknowledge(shared: &Shared, pass: &Pass, alert: &Value) -> Result<Value, Problem> {
+    let Some(alert) = alert.as_str() else {
+        return Err(Problem::new("bad-request", "alert: the id of an alert"));
+    };
+    let change = Change::Acknowledge { alert: alert.to_owned(), user: pass.user };
+    let answer = shared.order(Order::Change { site: pass.site, change }).await;
+    if answer.get("ok") == Some(&Value::Bool(true)) {
+        return Ok(json!({ "ok": true }));
+    }
+    let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or("");
+    let code = match text("code") {
+        "unknown-alert" => "unknown-alert",
+        "unknown-site" => "unknown-site",
+        _ => "busy",
+    };
+    Err(Problem::new(code, text("error")))
 }

@@ -34,7 +34,7 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const HEAD_MAX: usize = 16 * 1024;
 /// An address that cannot be had is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
-/// So often it is looked whether the socket's file is still there; else it is made again.
+/// So often it is looked whether the socket's file is still there (else it is made again), and what is to be told.
 const LOOK: Duration = Duration::from_secs(1);
 /// What is still connected this long after the goodbye is cut.
 const PARTING: Duration = Duration::from_millis(700);
@@ -136,8 +136,6 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
         match Listener::bind(address, usual, group) {
             Ok(listener) => {
                 said = None;
-                let notes = listener.note.clone().into_iter().collect();
-                shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
                 take(shared, &listener, &router).await;
             }
             Err(error) => {
@@ -166,6 +164,8 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
                 if !listener.is_reachable() {
                     return;
                 }
+                let notes = listener.note.iter().cloned().chain(shared.stats.notes()).collect();
+                shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
             }
             taken = listener.accept() => match taken {
                 Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= CONNECTIONS_MAX => {

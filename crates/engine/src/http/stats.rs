@@ -16,7 +16,7 @@ pub struct Stats {
     pub sockets: AtomicUsize,
     /// Requests answered by `live`.
     pub polls: AtomicU64,
-    /// Puts and patches written, and bytes of all streams as they went out.
+    /// Puts and patches written, and bytes of them as they went out.
     pub messages: AtomicU64,
     pub bytes: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
@@ -62,13 +62,9 @@ impl Stats {
         self.closed.lock().clone()
     }
 
-    /// One message went out.
-    pub fn sent(&self) {
+    /// A message went out, in so many bytes.
+    pub fn sent(&self, bytes: usize) {
         self.messages.fetch_add(1, Relaxed);
-    }
-
-    /// Bytes went out, messages and what is around them.
-    pub fn written(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
     }
 }

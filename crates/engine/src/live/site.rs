@@ -133,6 +133,8 @@ pub struct Site {
     pub fresh: Vec<Entry>,
     pub timings: Log<Timing>,
     pub requests: Log<Request>,
+    /// How many of both were taken in: who shows them looks again only if there are more.
+    pub measured: u64,
     /// Feed entries undone since the store last took them: number, second.
     pub undone: Vec<(u64, Second)>,
     /// Sums per minute since the store last took them.
@@ -166,6 +168,7 @@ impl Default for Site {
             fresh: Vec::new(),
             timings: Log::new(0),
             requests: Log::new(0),
+            measured: 0,
             undone: Vec::new(),
             rollups: HashMap::new(),
             kept: Kept::default(),

@@ -7,10 +7,55 @@ use super::{Scene, visitor_name};
 use crate::live::facts::{CLICKED, Entry, EntryKind, FORMED, REPORTED};
 use crate::live::names::part;
 
+/// Rows of the feed that are shown at most to who follows it.
+pub const ROWS: usize = 200;
+
+/// What came into the feed since the last time.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Nothing that was there before counts any more: `rows` are all there are.
+    pub whole: bool,
+    /// Number of the oldest entry that is kept, and of the last one looked at, whether or not it fits the filter.
+    pub first: u64,
+    pub last: u64,
+    /// Oldest first.
+    pub rows: Vec<Value>,
+    /// Entries of before that have been undone.
+    pub undone: Vec<u64>,
+}
+
 impl Scene<'_> {
+    /// What came into the feed after entry `after`, or the newest there are: at most [`ROWS`].
+    pub(super) fn news(&self, after: Option<u64>) -> Rows {
+        let (first, last) = (self.oldest(), self.site.kept.feed);
+        // What was dropped before anybody looked is a hole: then only what is kept counts.
+        let after = after.filter(|after| *after + 1 >= first && *after <= last);
+        let fitting = || self.site.feed.newest().filter(|entry| self.filter.entry(entry));
+        let new = fitting().take_while(|entry| after.is_none_or(|after| entry.id > after)).take(ROWS);
+        let (mut rows, mut returned) = (Vec::new(), false);
+        for entry in new {
+            returned |= entry.kind == EntryKind::Returned;
+            rows.push(self.event_row(entry));
+        }
+        rows.reverse();
+        let undone = match after {
+            Some(after) if returned => {
+                let before = fitting().skip_while(|entry| entry.id > after).take(ROWS);
+                before.filter(|entry| entry.undone).map(|entry| entry.id).collect()
+            }
+            _ => Vec::new(),
+        };
+        Rows { whole: after.is_none(), first, last, rows, undone }
+    }
+
+    /// The number of the oldest entry that is kept.
+    fn oldest(&self) -> u64 {
+        self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |entry| entry.id)
+    }
+
     /// Entries after number `since`, of these kinds (empty = all).
     pub(super) fn events(&self, since: Option<u64>, kinds: &[String]) -> Value {
-        let first = self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |e| e.id);
+        let first = self.oldest();
         let after = since.unwrap_or(0);
         let wanted: Vec<&Entry> = self
             .site

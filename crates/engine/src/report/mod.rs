@@ -31,6 +31,7 @@ use crate::live::profiles::Profile;
 use crate::live::site::{Shown, Site};
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
+pub use events::{ROWS, Rows};
 use filter::Filter;
 use filter::channel_name;
 pub use question::{Question, Words};
@@ -86,30 +87,43 @@ const ANSWER_MAX: usize = qahm_runtime::ANSWER_MAX - (16 << 10);
 /// Long names make long rows, and everybody can invent long names: when the rows asked for do not fit, the answer has
 /// fewer, and says so in `limit`.
 pub fn answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
+    answer_within(ANSWER_MAX, live, id, config, question)
+}
+
+/// The same in so many bytes at most, or of one row.
+pub fn answer_within(
+    bytes: usize,
+    live: &Live,
+    id: SiteId,
+    config: &SiteConfig,
+    question: &Question,
+) -> Option<Value> {
     let mut question = Cow::Borrowed(question);
     loop {
         let answer = whole_answer(live, id, config, &question)?;
         let limit = question.limit.clamp(1, rows::MOST);
-        if limit == 1 || json_bytes(&answer) <= ANSWER_MAX {
+        if limit == 1 || json_bytes(&answer) <= bytes {
             return Some(answer);
         }
         question.to_mut().limit = limit / 2;
     }
 }
 
+/// What came into a site's feed after entry `after`, or the newest there are, for whom a filter speaks of.
+pub fn feed(
+    live: &Live,
+    id: SiteId,
+    config: &SiteConfig,
+    filter: &Words,
+    after: Option<u64>,
+) -> Option<Rows> {
+    let question = Question { filter: filter.clone(), ..Question::about("events") };
+    Some(Scene::new(live, id, config, &question)?.news(after))
+}
+
 fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
-    let site = live.site(id)?;
-    let now = live.now();
-    let scene = Scene {
-        live,
-        id,
-        site,
-        config,
-        filter: Filter::new(&question.filter, site, &config.query_keys),
-        rows: Page::new(question.limit, question.offset),
-        now,
-        offset: live.unix() - i64::from(now),
-    };
+    let scene = Scene::new(live, id, config, question)?;
+    let (site, now) = (scene.site, scene.now);
     let mut answer = match question.what.as_str() {
         "live" => scene.now(),
         "visitors" => scene.visitors(),
@@ -152,6 +166,24 @@ pub(crate) fn json_bytes(value: &Value) -> usize {
     match serde_json::to_writer(&mut count, value) {
         Ok(()) => count.0,
         Err(_) => usize::MAX,
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// `None` if the site is not known.
+    fn new(live: &'a Live, id: SiteId, config: &'a SiteConfig, question: &Question) -> Option<Scene<'a>> {
+        let site = live.site(id)?;
+        let now = live.now();
+        Some(Scene {
+            live,
+            id,
+            site,
+            config,
+            filter: Filter::new(&question.filter, site, &config.query_keys),
+            rows: Page::new(question.limit, question.offset),
+            now,
+            offset: live.unix() - i64::from(now),
+        })
     }
 }
 

@@ -14,7 +14,10 @@ pub enum Request {
     Ask {
         site: String,
         q: Question,
+        #[serde(flatten)]
+        who: Who,
     },
+    Poll(Poll),
     /// Why would this record count, or not? In hex digits.
     Explain {
         site: String,
@@ -41,14 +44,40 @@ pub enum Request {
     Status,
 }
 
+/// What is after a place in streams of one filter?
+#[derive(Debug, Deserialize)]
+pub struct Poll {
+    pub site: String,
+    pub topics: Vec<String>,
+    /// An object of texts; absent or null = everybody.
+    #[serde(default)]
+    pub filter: Value,
+    /// A position as an answer before gave it.
+    #[serde(default)]
+    pub since: Option<String>,
+    #[serde(flatten)]
+    pub who: Who,
+}
+
+/// Who wants to know, if somebody with a token does: the user, and when the token's chain began (Unix seconds).
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Who {
+    pub user: Option<u64>,
+    pub chain: Option<u64>,
+}
+
 /// A change to a site.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Change {
     /// Delete everything of the site.
     Forget,
     /// Send an alert of type `test` on its way.
     TestAlert,
+    /// Refuse every token of a user whose chain began by now.
+    Revoke { user: u64 },
+    /// A user has seen an alert (not the claim of its delivery, see [`Request::Acknowledge`]).
+    Acknowledge { alert: String, user: u64 },
 }
 
 /// What the pipeline is asked to do.

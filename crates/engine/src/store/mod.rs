@@ -5,7 +5,7 @@
 //!
 //! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
 //! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
-//! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
+//! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time · `revocations`
 //! - `summary` hours and timings, made in the background · `words` their keys · `baseline`, `usual` what is usual · `cells`, `sketch` how they are kept
 
 pub(crate) mod baseline;
@@ -15,6 +15,7 @@ pub(crate) mod partition;
 mod recent;
 mod recover;
 mod retention;
+mod revocations;
 pub(crate) mod rows;
 pub(crate) mod sketch;
 pub(crate) mod stale;
@@ -43,7 +44,7 @@ pub(crate) const FILE: &str = "realtime.db";
 const SCHEMA: i64 = 2;
 
 /// The tables that have rows of sites, beside those of days.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "sites",
     "pages",
     "names",
@@ -55,6 +56,7 @@ const TABLES: [&str; 11] = [
     "sketches",
     "baselines",
     "records",
+    "revocations",
 ];
 
 #[derive(Debug, thiserror::Error)]

@@ -158,3 +158,11 @@ CREATE TABLE IF NOT EXISTS records (
     at      INTEGER NOT NULL,
     PRIMARY KEY (site, day)
 ) WITHOUT ROWID;
+
+-- Users whose tokens are refused if their chain began by then (Unix seconds); kept for the life of a chain, and a minute.
+CREATE TABLE IF NOT EXISTS revocations (
+    site    INTEGER NOT NULL,
+    user    INTEGER NOT NULL,
+    unix    INTEGER NOT NULL,
+    PRIMARY KEY (site, user)
+) WITHOUT ROWID;

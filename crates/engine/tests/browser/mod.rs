@@ -85,8 +85,8 @@ impl Browser {
         if method != "GET" {
             head += &format!("Content-Length: {}\r\n", body.len());
         }
-        self.send(format!("{head}\r\n").as_bytes());
-        self.send(body);
+        // At once: who is refused may be cut before the body is read.
+        self.send(&[format!("{head}\r\n").as_bytes(), body].concat());
         self.head()
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Greeting {
 pub(super) struct Guest {
     pub(super) shared: Arc<Shared>,
     pub(super) line: Arc<Watch>,
+    /// The origin of the page, for the tokens to come.
+    pub(super) origin: Option<String>,
     headers: Mutex<HeaderMap>,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
@@ -62,9 +64,11 @@ impl Guest {
                 kept.insert(name.clone(), value);
             }
         }
+        let origin = kept.get(ORIGIN).and_then(|origin| Some(origin.to_str().ok()?.to_owned()));
         Guest {
             shared,
             line: Arc::default(),
+            origin,
             headers: Mutex::new(kept),
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),

@@ -174,8 +174,7 @@ impl<V: Voice> Session<V> {
             (self.voice.say(&format!("{topic}:{}", message.kind.as_str()), raw), json.len())
         };
         if said == Said::Yes {
-            self.guest.shared.stats.sent();
-            self.guest.shared.stats.written(bytes);
+            self.guest.shared.stats.sent(bytes);
         }
         said
     }
@@ -191,12 +190,13 @@ impl<V: Voice> Session<V> {
             }
             Command::Resume { position } => self.following.resume(position.as_deref()),
             Command::Token { token } => {
-                return reply(&told(post::renew(&self.guest.shared, &self.desk.opened, &token)));
+                let origin = self.guest.origin.as_deref();
+                return reply(&told(post::renew(&self.guest.shared, &self.desk.opened, &token, origin)));
             }
             Command::Acknowledge { alert } => {
                 let (shared, pass) = (self.guest.shared.clone(), self.pass.clone());
                 // It waits for the pipeline; what changes meanwhile does not wait for it.
-                tokio::spawn(async move { reply(&told(post::acknowledge(&shared, &pass, alert).await)) });
+                tokio::spawn(async move { reply(&told(post::acknowledge(&shared, &pass, &alert).await)) });
                 return;
             }
         };
