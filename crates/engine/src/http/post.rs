@@ -94,7 +94,7 @@ async fn carry_out(
 }
 
 /// A newer token for a connection.
-fn renew(
+pub(super) fn renew(
     shared: &Shared,
     connection: &Connection,
     token: &str,

@@ -95,14 +95,14 @@ async fn admit(socket: SocketRef, TryData(greeting): TryData<Greeting>) -> Resul
 async fn connected(socket: SocketRef) {
     let Some(guest) = guest(&socket) else { return };
     let Some(admitted) = guest.enter() else { return guest.line.cut() };
-    let (desk, inbox) = Desk::open(&guest.shared, &admitted.pass);
+    let (desk, inbox) = Desk::open(guest.clone(), &admitted.pass);
     let (line, counter) = (guest.line.clone(), desk.clone());
     socket.on("do", async move |TryData(command): TryData<Command>, ack: AckSender| {
         take_in(&counter, command.map_err(|wrong| wrong.to_string()), ack);
     });
     // Who leaves the namespace has no other: the connection goes with it.
     socket.on_disconnect(async move || line.cut());
-    tokio::spawn(session::run(Speaker(socket), guest, desk, admitted, inbox));
+    tokio::spawn(session::run(Speaker(socket), desk, admitted, inbox));
 }
 
 fn take_in(desk: &Desk, command: Result<Command, String>, ack: AckSender) {

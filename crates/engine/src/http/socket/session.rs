@@ -14,12 +14,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use super::guest::{Admitted, Guest};
 use super::{PACKED_FROM, Posted, Said, Voice};
 use crate::channel::Message;
-use crate::http::auth::{self, Pass};
+use crate::http::auth::Pass;
 use crate::http::command::{Command, INBOX, Problem, answer};
 use crate::http::connection::{Codec, End, Opened};
 use crate::http::following::{Due, Following};
 use crate::http::shared::unix_now;
-use crate::http::{BACK_MS, Shared};
+use crate::http::{BACK_MS, post};
 
 /// How often everybody is told how far he should have read.
 const BEAT: Duration = Duration::from_secs(30);
@@ -32,24 +32,31 @@ const PESTER: u32 = 200;
 
 /// Where commands arrive.
 pub(super) struct Desk {
-    shared: Arc<Shared>,
+    guest: Arc<Guest>,
     opened: Opened,
     inbox: mpsc::Sender<Box<Posted>>,
     refused: AtomicU32,
 }
 
 impl Desk {
-    pub(super) fn open(shared: &Arc<Shared>, pass: &Pass) -> (Arc<Desk>, mpsc::Receiver<Box<Posted>>) {
+    pub(super) fn open(guest: Arc<Guest>, pass: &Pass) -> (Arc<Desk>, mpsc::Receiver<Box<Posted>>) {
         let (inbox, taken) = mpsc::channel(INBOX);
-        let opened = shared.connections.open(pass, Codec::Socket, None);
-        (Arc::new(Desk { shared: shared.clone(), opened, inbox, refused: AtomicU32::new(0) }), taken)
+        let opened = guest.shared.connections.open(pass, Codec::Socket, None);
+        (Arc::new(Desk { guest, opened, inbox, refused: AtomicU32::new(0) }), taken)
     }
 
     /// Whether one more command may come now.
     pub(super) fn may_command(&self) -> bool {
         let may = self.opened.may_command();
-        if !may && self.refused.fetch_add(1, Relaxed) == 0 {
-            self.shared.stats.abused("commands");
+        if !may {
+            match self.refused.fetch_add(1, Relaxed) {
+                0 => self.guest.shared.stats.abused("commands"),
+                PESTER => {
+                    self.guest.shared.stats.closed("commands");
+                    self.guest.line.cut();
+                }
+                _ => {}
+            }
         }
         may
     }
@@ -67,7 +74,6 @@ enum Ending {
     /// Nobody is there any more.
     Gone,
     Forgotten,
-    Pestered,
     End(End),
 }
 
@@ -75,6 +81,7 @@ struct Session<V> {
     voice: V,
     guest: Arc<Guest>,
     desk: Arc<Desk>,
+    pass: Pass,
     following: Following,
     packed: bool,
 }
@@ -82,13 +89,13 @@ struct Session<V> {
 /// Speaks with an admitted guest until the end.
 pub(super) async fn run(
     voice: impl Voice,
-    guest: Arc<Guest>,
     desk: Arc<Desk>,
     admitted: Admitted,
     mut inbox: mpsc::Receiver<Box<Posted>>,
 ) {
-    let Admitted { following, packed, .. } = admitted;
-    let mut session = Session { voice, guest: guest.clone(), desk: desk.clone(), following, packed };
+    let Admitted { pass, following, packed } = admitted;
+    let guest = desk.guest.clone();
+    let mut session = Session { voice, guest: guest.clone(), desk, pass, following, packed };
     let ending = session.last(&mut inbox).await;
     session.part(ending).await;
     guest.line.cut();
@@ -130,9 +137,6 @@ impl<V: Voice> Session<V> {
                     // Full: the next one comes in time.
                     let _told = self.voice.say("beat", &self.following.beat());
                 }
-            }
-            if desk.refused.load(Relaxed) > PESTER {
-                return Ending::Pestered;
             }
         }
     }
@@ -185,22 +189,18 @@ impl<V: Voice> Session<V> {
                 Ok(())
             }
             Command::Resume { position } => self.following.resume(position.as_deref()),
-            Command::Token { token } => match self.renew(&token) {
-                Ok(expires) => return reply(&json!({ "ok": true, "expires": expires })),
-                Err(problem) => Err(problem),
-            },
-            Command::Acknowledge { .. } => Err(Problem::new("unsupported", "not here")),
+            Command::Token { token } => {
+                let origin = self.guest.origin.as_deref();
+                return reply(&told(post::renew(&self.guest.shared, &self.desk.opened, &token, origin)));
+            }
+            Command::Acknowledge { alert } => {
+                let (shared, pass) = (self.guest.shared.clone(), self.pass.clone());
+                // It waits for the pipeline; what changes meanwhile does not wait for it.
+                tokio::spawn(async move { reply(&told(post::acknowledge(&shared, &pass, &alert).await)) });
+                return;
+            }
         };
         reply(&answer(&done));
-    }
-
-    fn renew(&self, token: &str) -> Result<u64, Problem> {
-        let checked = auth::check(&self.guest.shared, token, self.guest.origin.as_deref());
-        let pass = checked.map_err(|refusal| Problem::new(refusal.as_str(), "the token is not good"))?;
-        if !self.desk.opened.renew(&pass) {
-            return Err(Problem::new("user", "the token is another user's"));
-        }
-        Ok(self.desk.opened.expires())
     }
 
     /// The last words, and the time to read them.
@@ -219,10 +219,6 @@ impl<V: Voice> Session<V> {
                 self.guest.shared.stats.closed("forgotten");
                 ("problem", problem("unknown-site", "the site was forgotten"))
             }
-            Ending::Pestered => {
-                self.guest.shared.stats.closed("commands");
-                ("problem", problem("too-fast", "commands come too fast"))
-            }
         };
         if self.voice.say(event, &words) == Said::Yes {
             self.voice.part();
@@ -239,6 +235,10 @@ enum Wait {
     Room,
     /// The library's writer has to run.
     Moment,
+}
+
+fn told(done: Result<Value, Problem>) -> Value {
+    done.unwrap_or_else(|problem| answer(&Err(problem)))
 }
 
 fn problem(code: &str, message: &str) -> Value {
