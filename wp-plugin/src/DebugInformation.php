@@ -29,7 +29,11 @@ final class DebugInformation {
 			'endpoints' => self::field( __( 'Endpoints', 'qahm-realtime' ), sprintf( 'collect: %s, live: %s', $modes['collect'], $modes['live'] ) ),
 			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
 		);
-		foreach ( Extension::status() as $name => $value ) {
+		$status = Extension::status();
+		foreach ( OwnCost::described( $status ) as $label => $text ) {
+			$fields[ 'cost_' . count( $fields ) ] = self::field( $label, $text );
+		}
+		foreach ( $status as $name => $value ) {
 			// With spaces: the table could not break the line.
 			$text                       = is_array( $value ) ? str_replace( array( ',"', '":' ), array( ', "', '": ' ), (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) ) : (string) $value;
 			$fields[ 'status_' . $name ] = self::field( $name, $text );

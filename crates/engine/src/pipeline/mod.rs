@@ -30,6 +30,7 @@ use qahm_runtime::Place;
 
 use crate::alert::outbox::Outbox;
 use crate::alert::site::SiteAlerts;
+use crate::burden::Meter;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::history::{Background, History};
@@ -117,6 +118,7 @@ pub struct Pipeline {
     started: i64,
     committed: i64,
     commit_us: u64,
+    meter: Meter,
     ticked: Second,
     expire_at: Second,
 }
@@ -191,6 +193,7 @@ impl Pipeline {
             started: i64::from(clock.now()) + offset,
             committed: 0,
             commit_us: 0,
+            meter: Meter::default(),
             ticked: 0,
             expire_at: 0,
             clock,
