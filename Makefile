@@ -28,7 +28,7 @@ test: setup
 fuzz:
 	@env MINUTES=$(or $(MINUTES),1) KEEP=$(KEEP) fuzz/run $(ONLY)
 
-# The release build, measured; ONLY="calls collector page engine" measures parts. JSON lines, also in target/bench.jsonl.
+# The release build, measured; ONLY="calls collector page live engine" measures parts. JSON lines, also in target/bench.jsonl.
 bench: setup
 	@cargo build --quiet --release -p qahm_realtime -p qahm-realtimed -p qahm-bench >&2
 	@node bench/run.mjs $(ONLY)

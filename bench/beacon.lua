@@ -1,10 +1,13 @@
--- For wrk: beacons of ever new views of ever new visitors. Arguments: site, number of the round.
+-- For wrk: beacons of ever new views of ever new visitors. Arguments: site, number of the round, host if it is not the address's.
 -- Both collectors of a comparison get the same requests.
 local site, round, count
 
 function init(arguments)
 	site, round, count = arguments[1], tonumber(arguments[2]), 0
 	wrk.method = "POST"
+	if (arguments[3] or "") ~= "" then
+		wrk.headers["Host"] = arguments[3]
+	end
 	wrk.headers["Content-Type"] = "text/plain;charset=UTF-8"
 	wrk.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 end

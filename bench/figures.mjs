@@ -17,6 +17,14 @@ const BOUNDS = {
 	tracker_total_gzip_bytes: [ '≤', 6000 ],
 	frontpage_added_ms: [ '≤', 0.3 ],
 	frontpage_added_queries: [ '≤', 0 ],
+	click_to_dom_ws_p50_ms: [ '≤', 60 ],
+	click_to_dom_ws_p99_ms: [ '≤', 100 ],
+	click_to_dom_sse_p50_ms: [ '≤', 60 ],
+	click_to_dom_sse_p99_ms: [ '≤', 100 ],
+	push_to_frame_p99_ms: [ '≤', 50 ],
+	bytes_per_dashboard: [ '≤', 30 * 1024 ],
+	collect_engine_per_php: [ '≥', 4 ],
+	collect_engine_proxied_per_php: [ '≥', 2 ],
 };
 
 export const median = ( values ) => [ ...values ].sort( ( a, b ) => a - b )[ ( values.length - 1 ) >> 1 ];

@@ -9,6 +9,7 @@ import { Figures } from './figures.mjs';
 import { calls } from './calls.mjs';
 import { collector } from './collector.mjs';
 import { engine } from './engine.mjs';
+import { live } from './live.mjs';
 import { page } from './page.mjs';
 
 process.env.PROFILE = 'release';
@@ -18,6 +19,8 @@ const PARTS = {
 	calls: { measure: calls, site: true },
 	collector: { measure: collector, site: true },
 	page: { measure: page, site: true },
+	// Last of those with a site: it starts it again with another setting.
+	live: { measure: live, site: true },
 	engine: { measure: engine, site: false },
 };
 

@@ -7,6 +7,13 @@ import { alive, answers, endGroup, freePort, launch, runningFile, stop, until } 
 import { PHP_ENVIRONMENT, configure, fpm, mariadb, nginx, php } from './servers.mjs';
 import { template } from './template.mjs';
 
+/** In the order of their start. */
+const SERVERS = {
+	mariadb: { command: 'mariadbd', args: mariadb },
+	'php-fpm': { command: 'php-fpm8.2', args: fpm },
+	nginx: { command: 'nginx', args: nginx },
+};
+
 export class Site {
 	/** @param {string} dir Where the site lives; made by start(). */
 	constructor( dir ) {
@@ -15,7 +22,7 @@ export class Site {
 		this.engine = join( this.dir, 'bin/qahm-realtimed' );
 		// Beside the sockets: whoever deletes the site's directory while it runs can still stop it, and a restart of the machine forgets them.
 		this.processFile = join( this.run, 'processes.json' );
-		this.processes = existsSync( this.processFile ) ? JSON.parse( readFileSync( this.processFile, 'utf8' ) ) : [];
+		this.processes = this.remembered();
 		// Remembered, so that bookmarks and the site's numbers stay: the address is the site's identity.
 		this.portFile = join( this.dir, 'port' );
 		this.port = existsSync( this.portFile ) ? Number( readFileSync( this.portFile, 'utf8' ) ) : 0;
@@ -65,14 +72,32 @@ export class Site {
 				...settings,
 			},
 		} );
-		const log = ( name ) => ( { log: join( this.dir, `log/${ name }.log` ), env: PHP_ENVIRONMENT } );
-		this.processes = [
-			launch( 'mariadb', 'mariadbd', mariadb( this ), log( 'mariadb' ) ),
-			launch( 'php-fpm', 'php-fpm8.2', fpm( this ), log( 'php-fpm' ) ),
-			launch( 'nginx', 'nginx', nginx( this ), log( 'nginx' ) ),
-		];
-		writeFileSync( this.processFile, JSON.stringify( this.processes, null, '\t' ) );
+		this.processes = Object.keys( SERVERS ).map( ( name ) => this.launch( name ) );
+		this.remember();
 		await this.ready();
+	}
+
+	launch( name ) {
+		const { command, args } = SERVERS[ name ];
+		return launch( name, command, args( this ), { log: join( this.dir, `log/${ name }.log` ), env: PHP_ENVIRONMENT } );
+	}
+
+	remember() {
+		writeFileSync( this.processFile, JSON.stringify( this.processes, null, '\t' ) );
+	}
+
+	remembered() {
+		return existsSync( this.processFile ) ? JSON.parse( readFileSync( this.processFile, 'utf8' ) ) : [];
+	}
+
+	/** Stops one of the servers and starts it again, with the configuration as it stands there by now. */
+	async restart( name ) {
+		const server = this.processes.find( ( one ) => one.name === name );
+		await stop( server );
+		endGroup( server );
+		this.processes = this.processes.map( ( one ) => ( one === server ? this.launch( name ) : one ) );
+		this.remember();
+		await this.untilServing( () => fetch( this.url ).then( ( answer ) => answer.ok, () => false ) );
 	}
 
 	/** Waits until the start page is served. */
@@ -98,7 +123,9 @@ export class Site {
 
 	/** Stops everything that belongs to the site, the engine too. Nothing is asked of processes that only have a pid of ours by chance. */
 	async stop() {
-		const [ database, ...web ] = this.processes;
+		// Another process may have restarted one of them.
+		const remembered = this.remembered();
+		const [ database, ...web ] = remembered.length ? remembered : this.processes;
 		await Promise.all( web.map( ( server ) => stop( server ) ) );
 		web.forEach( endGroup );
 		// After PHP, which would start it again.

@@ -34,6 +34,7 @@ const STAGES = [
 	{ name: 'reference', command: [ 'python3', '-m', 'unittest', 'discover', '--start-directory', 'tests/reference' ], limit: 5 * MINUTE },
 	{ name: 'extension', command: [ 'tests/phpt/run' ], limit: 5 * MINUTE, tests: true },
 	{ name: 'plugin', command: phpunit( 'unit' ), limit: 5 * MINUTE, tests: true },
+	{ name: 'client', command: nodeTest( 'tests/client' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'packaging', command: nodeTest( 'tests/packaging' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'demo', command: nodeTest( 'tests/demo' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'wordpress', command: phpunit( 'http' ), limit: 10 * MINUTE, tests: true, site: true },

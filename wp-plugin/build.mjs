@@ -28,8 +28,18 @@ await build( {
 	entryPoints: [ 'widget.ts', 'widget.css', 'opt-out.ts', 'opt-out-editor.ts' ].map( ( name ) => join( root, 'assets/src', name ) ),
 	target: 'es2020',
 	format: 'iife',
+	// A classic script knows its address otherwise: live/connect.ts asks for both.
+	logOverride: { 'empty-import-meta': 'silent' },
 } );
-for ( const name of [ 'widget.js', 'widget.css', 'opt-out.js' ] ) {
+// The live channel for dashboards of one's own. socket.io-client is a file beside it, which is loaded when WebSocket is tried.
+await build( {
+	...options,
+	entryPoints: { live: join( root, 'assets/src/live.ts' ), 'live-socket': join( root, 'assets/src/live/socket.ts' ) },
+	target: 'es2020',
+	format: 'esm',
+	banner: { js: '/* Includes socket.io-client, MIT licence, (c) 2014-present Guillermo Rauch and Socket.IO contributors, in live-socket.js. */' },
+} );
+for ( const name of [ 'widget.js', 'widget.css', 'live.js', 'live-socket.js', 'opt-out.js' ] ) {
 	const content = readFileSync( join( out, name ) );
 	console.log( `${ name }: ${ content.length } B, ${ gzipSync( content, { level: 9 } ).length } B gzipped` );
 }

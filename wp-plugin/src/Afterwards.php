@@ -8,12 +8,15 @@ declare(strict_types=1);
 namespace QahmRealtime;
 
 /**
- * What is done when the page has been sent: tell the engine a changed configuration, run alerts that wait.
+ * What is done when the page has been sent: tell the engine a changed configuration and whose tokens have ended, run alerts that wait.
  */
 final class Afterwards {
 
+	/** What Revocation could not tell the engine: named here, so that it is loaded only where there is something. */
+	public const UNTOLD = 'qahm_realtime_revocations';
+
 	/**
-	 * Usually two looks into shared memory. Either may become a conversation with the engine, so the visitor is let go
+	 * Usually two looks into shared memory and one at the options. Either may become a conversation with the engine, so the visitor is let go
 	 * first; where PHP cannot do that, only requests that nobody waits for come this far.
 	 */
 	public static function run(): void {
@@ -21,6 +24,12 @@ final class Afterwards {
 			return;
 		}
 		Configuration::send();
+		if ( isset( wp_load_alloptions()[ self::UNTOLD ] ) ) {
+			Revocation::again();
+		}
+		if ( wp_doing_cron() || class_exists( LivePath::class, false ) ) {
+			LivePath::tend(); // This page or route has to do with the channel.
+		}
 		if ( qahm_realtime_alerts_pending( Site::id() ) ) {
 			Alerts::deliver();
 		}
@@ -29,7 +38,7 @@ final class Afterwards {
 	/**
 	 * Ends the answer, where PHP can do that before its own end.
 	 */
-	private static function finish_request(): bool {
+	public static function finish_request(): bool {
 		foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request' ) as $finish ) {
 			if ( function_exists( $finish ) ) {
 				// Another reader of the session must not wait for us.

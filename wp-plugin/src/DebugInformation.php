@@ -29,7 +29,8 @@ final class DebugInformation {
 			'endpoints' => self::field( __( 'Endpoints', 'qahm-realtime' ), sprintf( 'collect: %s, live: %s', $modes['collect'], $modes['live'] ) ),
 			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
 		);
-		$status = Extension::status();
+		$fields['live'] = self::field( __( 'Live channel', 'qahm-realtime' ), self::live() );
+		$status         = Extension::status();
 		foreach ( OwnCost::described( $status ) as $label => $text ) {
 			$fields[ 'cost_' . count( $fields ) ] = self::field( $label, $text );
 		}
@@ -51,6 +52,26 @@ final class DebugInformation {
 			'fields' => $fields,
 		);
 		return $sections;
+	}
+
+	/**
+	 * What is known of the live channel. English, for bug reports.
+	 */
+	private static function live(): string {
+		$prefix = LivePath::prefix();
+		if ( null === $prefix ) {
+			return 'off';
+		}
+		$path  = LivePath::state();
+		$found = 0 === $path['at'] ? 'not tested' : ( $path['works'] ? $path['latency'] . ' ms' : trim( $path['reason'] . ' ' . $path['detail'] ) );
+		$texts = array( "$prefix: $found" );
+		foreach ( Rungs::all() as $rung => $report ) {
+			$texts[] = sprintf( '%s: %s, %s ms', $rung, gmdate( 'Y-m-d H:i', $report['time'] ), $report['latency'] ?? '?' );
+			foreach ( $report['reasons'] as $name => $reason ) {
+				$texts[] = "not $name: $reason";
+			}
+		}
+		return implode( '; ', $texts );
 	}
 
 	/**

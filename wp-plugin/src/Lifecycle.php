@@ -18,7 +18,7 @@ final class Lifecycle {
 	public const USER_META = array( Notice::META );
 
 	/** Options of the plugin, of each blog. */
-	public const OPTIONS = array( Endpoints::OPTION, KnownIds::OPTION );
+	public const OPTIONS = array( Endpoints::OPTION, KnownIds::OPTION, Revocation::OPTION, LivePath::OPTION, Rungs::OPTION );
 
 	/**
 	 * Makes the options and finds out whether the host lets collect.php and live.php answer.

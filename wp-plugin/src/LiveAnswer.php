@@ -93,7 +93,7 @@ final class LiveAnswer {
 		if ( self::REVOKED === $code ) {
 			return new self( 401, $code, array( 'error' => $code ) ); // And no token: this chain has ended.
 		}
-		if ( 'live' === $what ) {
+		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters' ), true ) ) {
 			// The engine is busy or away: the counters in shared memory, if their beat is fresh.
 			$live = \qahm_realtime_counters( $site );
 			if ( null !== $live ) {

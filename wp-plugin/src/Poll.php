@@ -26,7 +26,8 @@ final class Poll {
 	 * Builds the question.
 	 *
 	 * @param array<mixed> $given As the request gave it: topics ("live,events"; "live" by default), filter
-	 *                            ("country=FR&device=mobile", each value percent-encoded), since (a position).
+	 *                            ("country=FR&device=mobile", each value percent-encoded) or its members by name as
+	 *                            other questions have them, since (a position).
 	 * @return Question|string The name of the argument that is not valid.
 	 */
 	public static function of( array $given ): Question|string {
@@ -39,11 +40,11 @@ final class Poll {
 			'what'   => self::WHAT,
 			'topics' => $topics,
 		);
-		if ( '' !== ( $given['filter'] ?? '' ) ) {
-			$filter = self::filter( $given['filter'] );
-			if ( null === $filter ) {
-				return 'filter';
-			}
+		$filter = '' === ( $given['filter'] ?? '' ) ? Question::filter( $given ) : self::filter( $given['filter'] );
+		if ( null === $filter || \is_string( $filter ) ) {
+			return $filter ?? 'filter';
+		}
+		if ( array() !== $filter ) {
 			$members['filter'] = $filter;
 		}
 		if ( '' !== ( $given['since'] ?? '' ) ) {
@@ -52,7 +53,7 @@ final class Poll {
 			}
 			$members['since'] = $given['since'];
 		}
-		return new Question( self::WHAT, $members );
+		return new Question( self::WHAT, $members, counted: array() === $filter && \in_array( 'live', $topics, true ) );
 	}
 
 	/**

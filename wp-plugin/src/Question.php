@@ -64,12 +64,14 @@ final class Question {
 	 * @param array<string, mixed> $members The question in the engine's words.
 	 * @param int                  $limit   Rows asked for.
 	 * @param int                  $offset  Rows left out.
+	 * @param bool                 $counted Whether the counters in shared memory can stand in while the engine is away.
 	 */
 	public function __construct(
 		public readonly string $what,
 		private readonly array $members,
 		public readonly int $limit = 0,
-		public readonly int $offset = 0
+		public readonly int $offset = 0,
+		public readonly bool $counted = false
 	) {}
 
 	/**
@@ -93,8 +95,31 @@ final class Question {
 		if ( ! \is_string( $what ) || ! isset( self::WHATS[ $what ] ) ) {
 			return 'what';
 		}
+		$values = self::values( self::WHATS[ $what ], $given );
+		return \is_string( $values ) ? $values : self::compose( $what, $values );
+	}
+
+	/**
+	 * The filter that a request gives, in the engine's words.
+	 *
+	 * @param array<mixed> $given Arguments as the request gave them.
+	 * @return array<string, string|int>|string The name of the argument that is not valid.
+	 */
+	public static function filter( array $given ): array|string {
+		$values = self::values( self::FILTERS, $given );
+		return \is_string( $values ) ? $values : self::normal( $values );
+	}
+
+	/**
+	 * Valid values of arguments; those that are not given are left out.
+	 *
+	 * @param list<string> $names Keys of ARGUMENTS.
+	 * @param array<mixed> $given Arguments as the request gave them.
+	 * @return array<string, string|int>|string The name of the argument that is not valid.
+	 */
+	private static function values( array $names, array $given ): array|string {
 		$values = array();
-		foreach ( self::WHATS[ $what ] as $name ) {
+		foreach ( $names as $name ) {
 			if ( isset( $given[ $name ] ) && '' !== $given[ $name ] ) {
 				$value = self::value( $given[ $name ], self::ARGUMENTS[ $name ] );
 				if ( null === $value ) {
@@ -103,7 +128,7 @@ final class Question {
 				$values[ $name ] = $value;
 			}
 		}
-		return self::compose( $what, $values );
+		return $values;
 	}
 
 	/**
@@ -131,7 +156,8 @@ final class Question {
 			$what,
 			$question,
 			(int) ( $question['limit'] ?? self::LIMIT ),
-			(int) ( $question['offset'] ?? 0 )
+			(int) ( $question['offset'] ?? 0 ),
+			'live' === $what
 		);
 	}
 

@@ -113,11 +113,23 @@ final class RequestEvent {
 		if ( 'wp-login.php' === ( $GLOBALS['pagenow'] ?? '' ) || 'wp-signup.php' === ( $GLOBALS['pagenow'] ?? '' ) ) {
 			return false;
 		}
+		// A dashboard, or we ourselves, looked whether the web server passes the live channel on: no visitor missed a page.
+		if ( 404 === http_response_code() && self::of_the_channel() ) {
+			return false;
+		}
 		foreach ( headers_list() as $header ) {
 			if ( 0 === stripos( $header, 'Content-Type:' ) && false === stripos( $header, 'html' ) ) {
 				return false;
 			}
 		}
 		return true;
+	}
+
+	/**
+	 * Whether the address lies below the path of the live channel.
+	 */
+	private static function of_the_channel(): bool {
+		$prefix = (string) Settings::value( 'LIVE_PATH' );
+		return '' !== $prefix && str_starts_with( (string) ( $_SERVER['REQUEST_URI'] ?? '' ), $prefix ); // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- compared only.
 	}
 }

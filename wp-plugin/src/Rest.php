@@ -26,7 +26,10 @@ final class Rest {
 		self::route( '/deliver', 'POST', 'deliver', array( self::class, 'from_engine' ) );
 		// Open like the file it stands in for: the collector takes anybody's beacon.
 		self::route( '/collect', 'POST', 'collect', '__return_true' );
-		self::route( '/health/endpoints', 'GET', 'health', static fn (): bool => current_user_can( 'view_site_health_checks' ) );
+		$looks_after = static fn (): bool => current_user_can( 'view_site_health_checks' );
+		self::route( '/health/endpoints', 'GET', 'health', $looks_after );
+		self::route( '/health/live', 'GET', 'live_health', $looks_after );
+		LiveRest::register();
 		Figures::register(); // The live answer among them, which stands in for live.php where a token is given.
 	}
 
@@ -87,6 +90,13 @@ final class Rest {
 	 */
 	public static function health(): WP_REST_Response {
 		return self::answer( 200, SiteHealth::endpoints() );
+	}
+
+	/**
+	 * Site Health's test of the live channel.
+	 */
+	public static function live_health(): WP_REST_Response {
+		return self::answer( 200, LiveHealth::test() );
 	}
 
 	/**

@@ -16,8 +16,9 @@ final class SettingTypes {
 	private const LIST_MAX  = 100;
 	private const ENTRY_MAX = 64;
 
-	/** Bytes of a file's path. */
-	private const PATH_MAX = 1024;
+	/** Bytes of a file's path, and of a path of the site. */
+	private const PATH_MAX   = 1024;
+	private const PREFIX_MAX = 100;
 
 	/**
 	 * The value in the form of the site configuration.
@@ -38,6 +39,7 @@ final class SettingTypes {
 			'networks'  => self::entries( $given, array( self::class, 'network' ) ),
 			'countries' => self::entries( $given, static fn ( string $entry ): ?string => 1 === preg_match( '/^[a-z]{2}$/i', $entry ) ? strtoupper( $entry ) : null ),
 			'file'      => is_string( $given ) ? self::file( trim( $given ) ) : null,
+			'prefix'    => self::prefix( $given ),
 			'proxies'   => is_string( $given ) && 'auto' === strtolower( trim( $given ) ) ? 'auto' : self::entries( $given, array( self::class, 'network' ) ),
 		};
 	}
@@ -63,6 +65,7 @@ final class SettingTypes {
 			'networks'  => __( 'a list of IP addresses or networks such as 10.0.0.0/8', 'qahm-realtime' ),
 			'countries' => __( 'a list of two-letter country codes', 'qahm-realtime' ),
 			'file'      => __( 'the absolute path of a file', 'qahm-realtime' ),
+			'prefix'    => __( 'a path that begins and ends with a slash, of letters, digits, "-" and "_", such as /qahm-live/, or \'off\'', 'qahm-realtime' ),
 			'proxies'   => __( '\'auto\', or a list of IP addresses or networks such as 10.0.0.0/8', 'qahm-realtime' ),
 		};
 	}
@@ -177,6 +180,20 @@ final class SettingTypes {
 	private static function file( string $path ): ?string {
 		$good = '' === $path || ( '/' === $path[0] && strlen( $path ) <= self::PATH_MAX && 1 !== preg_match( '/[\x00-\x1f\x7f]/', $path ) && 1 === preg_match( '//u', $path ) );
 		return $good ? $path : null;
+	}
+
+	/**
+	 * A path of the site that is not the whole site; '' for none. It stands in the configuration of web servers as it is.
+	 *
+	 * @param mixed $given Anything.
+	 */
+	private static function prefix( mixed $given ): ?string {
+		$path = false === $given ? '' : $given;
+		if ( ! is_string( $path ) || in_array( strtolower( trim( $path ) ), array( '', 'off' ), true ) ) {
+			return is_string( $path ) ? '' : null;
+		}
+		$path = trim( $path );
+		return strlen( $path ) <= self::PREFIX_MAX && 1 === preg_match( '~^/(?:[A-Za-z0-9_-]+/)+$~D', $path ) ? $path : null;
 	}
 
 	/**

@@ -46,6 +46,7 @@ final class Settings {
 		'ANONYMIZE_IP'       => array( 'type' => 'flag', 'default' => true ),
 		'GDPR_MODE'          => array( 'type' => 'flag', 'default' => false ),
 		'GEOIP_DB'           => array( 'type' => 'file', 'default' => '' ),
+		'LIVE_PATH'          => array( 'type' => 'prefix', 'default' => '/qahm-live/' ),
 	);
 
 	/** The settings of this request: constants do not change. */

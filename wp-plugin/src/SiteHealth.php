@@ -8,7 +8,7 @@ declare(strict_types=1);
 namespace QahmRealtime;
 
 /**
- * Tests of Tools > Site Health: extension and engine, settings, endpoints.
+ * Tests of Tools > Site Health: extension and engine, settings, endpoints. That of the live channel is LiveHealth's.
  */
 final class SiteHealth {
 
@@ -36,6 +36,12 @@ final class SiteHealth {
 				'test'              => rest_url( Rest::SPACE . '/health/endpoints' ),
 				'has_rest'          => true,
 				'async_direct_test' => array( self::class, 'endpoints' ),
+			);
+			$tests['async']['qahm_realtime_live']      = array(
+				'label'             => __( 'Live analytics: live channel', 'qahm-realtime' ),
+				'test'              => rest_url( Rest::SPACE . '/health/live' ),
+				'has_rest'          => true,
+				'async_direct_test' => array( LiveHealth::class, 'test' ),
 			);
 		}
 		return $tests;
@@ -144,7 +150,7 @@ final class SiteHealth {
 	 * @param string       $html   More, as safe HTML.
 	 * @return array<string, mixed>
 	 */
-	private static function result( string $test, string $status, string $label, array $lines, string $html = '' ): array {
+	public static function result( string $test, string $status, string $label, array $lines, string $html = '' ): array {
 		return array(
 			'test'        => 'qahm_realtime_' . $test,
 			'status'      => $status,

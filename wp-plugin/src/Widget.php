@@ -14,6 +14,9 @@ final class Widget {
 
 	private const ID = 'qahm_realtime_widget';
 
+	/** What the widget follows on the live channel. */
+	private const TOPICS = array( 'live' );
+
 	/**
 	 * Registers the widget where WordPress puts new ones.
 	 */
@@ -93,24 +96,29 @@ final class Widget {
 	private static function script_config(): array {
 		$interval = (int) Settings::value( 'UPDATE_INTERVAL' );
 		return array(
-			'live'     => add_query_arg(
+			'site'        => Site::id(),
+			'prefix'      => LivePath::prefix(),
+			'topics'      => self::TOPICS,
+			'live'        => add_query_arg(
 				array(
 					'site'     => Site::id(),
 					'interval' => $interval,
 				),
 				Endpoints::live()
 			),
-			'interval' => $interval,
-			'token'    => Token::live(),
-			'renew'    => rest_url( Rest::SPACE . '/token' ),
-			'nonce'    => wp_create_nonce( 'wp_rest' ),
-			'nonceUrl' => admin_url( 'admin-ajax.php?action=rest-nonce' ),
-			'home'     => Site::origin( (string) get_option( 'home' ) ),
-			'front'    => rtrim( (string) wp_parse_url( (string) get_option( 'home' ), PHP_URL_PATH ), '/' ) . '/',
-			'names'    => self::names(),
-			'locale'   => str_replace( '_', '-', get_user_locale() ),
-			'timezone' => wp_timezone_string(),
-			'text'     => array(
+			'interval'    => $interval,
+			'token'       => Token::live(),
+			'renew'       => rest_url( Rest::SPACE . '/token' ),
+			'nonce'       => wp_create_nonce( 'wp_rest' ),
+			'nonceUrl'    => admin_url( 'admin-ajax.php?action=rest-nonce' ),
+			'rungs'       => rest_url( Rest::SPACE . '/rung' ),
+			'acknowledge' => rest_url( Rest::SPACE . '/alerts/acknowledge' ),
+			'home'        => Site::origin( (string) get_option( 'home' ) ),
+			'front'       => rtrim( (string) wp_parse_url( (string) get_option( 'home' ), PHP_URL_PATH ), '/' ) . '/',
+			'names'       => self::names(),
+			'locale'      => str_replace( '_', '-', get_user_locale() ),
+			'timezone'    => wp_timezone_string(),
+			'text'        => array(
 				'noEngine'  => __( 'The engine is not running, so visitors are not counted. Tools > Site Health says why.', 'qahm-realtime' ),
 				'stale'     => __( 'The engine is busy. Pages and graph will follow.', 'qahm-realtime' ),
 				'noVisitor' => __( 'No visitor yet today. Open the site in a private window to see yourself here.', 'qahm-realtime' ),

@@ -19,7 +19,7 @@ use crate::config::SiteConfig;
 pub const PAGES_MAX: usize = 100;
 
 /// One site's numbers at one instant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Frame {
     /// Changes with every start of the engine, 16 hex digits; `seq` counts frames within it.
     pub epoch: String,
@@ -90,7 +90,7 @@ impl Trend {
 }
 
 /// V3: the highest V1 of today and when (Unix seconds).
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Peak {
     pub value: u32,
     pub time: i64,
@@ -143,8 +143,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub fn put(&self, site: SiteId, frame: Frame) {
-        self.frames.write().insert(site, Arc::new(frame));
+    pub fn put(&self, site: SiteId, frame: Arc<Frame>) {
+        self.frames.write().insert(site, frame);
     }
 
     pub fn remove(&self, site: SiteId) {

@@ -7,7 +7,7 @@
 //! - [`intake`] one record: who, where, set aside, counted
 //! - [`serve`] questions and commands over the control socket
 //! - [`history`] answers about hours and days
-//! - [`store`] SQLite · [`hub`] what is shown
+//! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow · [`hub`] what is shown
 //! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
@@ -17,6 +17,7 @@
 pub mod alert;
 pub mod burden;
 pub mod calendar;
+pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod daemon;

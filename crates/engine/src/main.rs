@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use qahm_engine::channel::Channel;
 use qahm_engine::history::History;
 use qahm_engine::hub::Hub;
 use qahm_engine::notify::loopback;
@@ -93,14 +94,26 @@ fn serve(
     let doorstep =
         Arc::new(qahm_runtime::runtime_dir(options.runtime_dir.as_deref(), false).map_err(Failure::Runtime)?);
     let hub = Arc::new(Hub::default());
+    let (channel, worker) = Channel::new(hub.clone());
     let (orders, taken) = bounded(64);
     let (knocks, doors) = bounded::<loopback::Knock>(64);
     let (results, knocked) = bounded(64);
-    let parts = Parts { runtime, data, sources, store, hub: hub.clone(), orders: taken, knocks, knocked };
+    let parts = Parts {
+        runtime,
+        data,
+        sources,
+        store,
+        hub: hub.clone(),
+        channel: channel.clone(),
+        orders: taken,
+        knocks,
+        knocked,
+    };
     let history = History::open(&directory).map_err(Failure::History)?;
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
-    let control = Arc::new(Control::new(hub, orders, history));
+    std::thread::spawn(move || worker.run());
+    let control = Arc::new(Control::new(hub, channel, orders, history));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
         let (doorstep, doors, results) = (doorstep.clone(), doors.clone(), results.clone());

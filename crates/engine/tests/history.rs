@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use qahm_engine::calendar::Calendar;
 use qahm_engine::history::{Error, HistoryQuestion};
 use qahm_engine::live::facts::{Dim, METRICS, Metric};
+use qahm_engine::live::profiles::Profile;
 use serde_json::{Value, json};
 use shop::{Shop, profile, quantile};
 
@@ -28,6 +29,7 @@ fn rows(answer: &Value) -> BTreeMap<String, (i64, i64)> {
         .map(|row| {
             let name = row["name"].as_str().unwrap();
             let name = match (row.get("medium"), row.get("country")) {
+                (_, Some(country)) if country == "private" => name.to_owned(),
                 (Some(medium), _) => format!("{}|{}|{}", row["source"], medium, name),
                 (_, Some(country)) => format!("{}|{name}", country.as_str().unwrap()),
                 _ => name.to_owned(),
@@ -98,18 +100,9 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
                 }
                 ("page" | "category", _) => continue,
                 (_, Dim::Profile) => match profile(*key) {
-                    Some(p) => match dimension {
-                        "country" => p.country_str().to_owned(),
-                        "city" if p.city.is_empty() => "|".into(),
-                        "city" => format!("{}|{}", p.country_str(), p.city),
-                        "channel" if p.private => "private".into(),
-                        "channel" => ["direct", "search", "social", "mail"][usize::from(p.channel)].into(),
-                        "source" => p.source.to_string(),
-                        "campaign" if p.utm_source.is_empty() => continue,
-                        "campaign" => format!("{:?}|\"m\"|", p.utm_source),
-                        "device" => ["other", "desktop", "mobile", "tablet"][usize::from(p.device)].into(),
-                        "browser" => p.browser.to_string(),
-                        _ => p.os.to_string(),
+                    Some(p) => match told(&p, dimension) {
+                        Some(name) => name,
+                        None => continue,
                     },
                     None => "(other)".into(),
                 },
@@ -126,9 +119,93 @@ fn check_span(shop: &mut Shop, from: i64, to: i64) {
         assert_eq!(rows(&answer), expected, "{dimension} {from}–{to}");
         assert_eq!(answer["history"]["total"].as_u64().unwrap() as usize, expected.len());
     }
+    check_filters(shop, from, to);
     check_names(shop, from, to);
     check_timings(shop, from, to);
     check_series(shop, from, to);
+}
+
+/// What a profile is counted under; none for no campaign.
+fn told(p: &Profile, dimension: &str) -> Option<String> {
+    Some(match dimension {
+        "campaign" if p.utm_source.is_empty() => return None,
+        "campaign" => format!("{:?}|\"m\"|", p.utm_source),
+        _ if p.private => "private".into(),
+        "country" => p.country_str().to_owned(),
+        "city" if p.city.is_empty() => "|".into(),
+        "city" => format!("{}|{}", p.country_str(), p.city),
+        "channel" => ["direct", "search", "social", "mail"][usize::from(p.channel)].into(),
+        "source" => p.source.to_string(),
+        "device" => ["other", "desktop", "mobile", "tablet"][usize::from(p.device)].into(),
+        "browser" => p.browser.to_string(),
+        _ => p.os.to_string(),
+    })
+}
+
+/// Series, totals and every breakdown of a filter, against a recount of what was committed.
+fn check_filters(shop: &mut Shop, from: i64, to: i64) {
+    for filter in [
+        json!({"country": "fr"}),
+        json!({"country": ""}),
+        json!({"device": "mobile"}),
+        json!({"source": "a.example"}),
+        json!({"source": ""}),
+        json!({"channel": "direct"}),
+        json!({"country": "DE", "channel": "social"}),
+        json!({"country": "FR", "device": "desktop", "source": "a.example", "channel": "search"}),
+        json!({"source": "private"}),
+    ] {
+        let fits = |key: u32| {
+            profile(key).is_some_and(|p| {
+                let said = |(word, asked): (&String, &Value)| {
+                    told(&p, word).is_some_and(|name| name.eq_ignore_ascii_case(asked.as_str().unwrap()))
+                };
+                !p.private && filter.as_object().unwrap().iter().all(said)
+            })
+        };
+        let inside: Vec<(i64, Profile, [i64; METRICS])> = shop
+            .cells
+            .iter()
+            .filter(|((minute, dim, key), _)| {
+                *dim == Dim::Profile && (from..to).contains(minute) && fits(*key)
+            })
+            .map(|((minute, _, key), metrics)| (*minute, profile(*key).unwrap(), *metrics))
+            .collect();
+        for dimension in ["country", "city", "channel", "source", "campaign", "device", "browser", "os"] {
+            let ask = json!({"from": from * 60, "to": to * 60, "filter": filter, "dimension": dimension, "limit": 500});
+            let answer = shop.answer(&question(ask)).unwrap();
+            let mut expected: BTreeMap<String, [i64; METRICS]> = BTreeMap::new();
+            for (_, p, metrics) in &inside {
+                if let Some(name) = told(p, dimension) {
+                    let sums = expected.entry(name).or_insert([0; METRICS]);
+                    sums.iter_mut().zip(metrics).for_each(|(sum, m)| *sum += m);
+                }
+            }
+            expected.retain(|_, sums| sums.iter().any(|m| *m != 0));
+            let expected: BTreeMap<_, _> = expected
+                .into_iter()
+                .map(|(name, sums)| (name, (sums[Metric::Views as usize], sums[Metric::Visits as usize])))
+                .collect();
+            assert_eq!(rows(&answer), expected, "{dimension} of {filter} {from}–{to}");
+        }
+        for step in [None, Some(300)] {
+            let ask = json!({"from": from * 60, "to": to * 60, "filter": filter, "step": step});
+            let answer = shop.answer(&question(ask)).unwrap();
+            let history = &answer["history"];
+            let step = history["step"].as_i64().unwrap() / 60;
+            let first = from.div_euclid(step) * step;
+            let views = history["series"]["views"].as_array().unwrap();
+            let mut expected = vec![0; views.len()];
+            for (minute, _, metrics) in &inside {
+                expected[((minute - first) / step) as usize] += metrics[Metric::Views as usize];
+            }
+            let found: Vec<i64> = views.iter().map(|v| v.as_i64().unwrap_or(0)).collect();
+            assert_eq!(found, expected, "{filter} {from}–{to} by {step}");
+            assert_eq!(history["totals"]["views"], expected.iter().sum::<i64>());
+            assert!(history["series"].get("active").is_none() && history["usual"].is_null());
+            assert_eq!(history["today"], json!({"visitors": null, "views": null}));
+        }
+    }
 }
 
 fn check_names(shop: &mut Shop, from: i64, to: i64) {
@@ -231,12 +308,25 @@ fn what_cannot_be_asked_is_said_and_what_takes_too_long_is_cut_off() {
         json!({"step": 7000}),
         json!({"range": "30d", "step": 60}),
         json!({"dimension": "colour"}),
+        // What is not kept together.
+        json!({"filter": {"page": "/p1", "country": "FR"}}),
+        json!({"page": "/p1", "filter": {"device": "mobile"}}),
+        json!({"filter": {"channel": "direct"}, "dimension": "page"}),
+        json!({"filter": {"channel": "direct"}, "dimension": "category"}),
+        json!({"filter": {"source": "a.example"}, "dimension": "element"}),
+        json!({"filter": {"page": "/p1"}, "dimension": "country"}),
+        json!({"page": "/p1", "dimension": "error"}),
     ] {
         assert!(matches!(shop.answer(&question(bad.clone())), Err(Error::Bad(_))), "{bad}");
     }
     let slow = shop.answer_within(&question(json!({"dimension": "page"})), std::time::Duration::ZERO);
     assert!(matches!(slow, Err(Error::TooSlow)), "{slow:?}");
     shop.answer(&question(json!({"dimension": "page"}))).unwrap();
+    let answer = shop.answer(&question(json!({"filter": {"page": "/p1"}, "dimension": "page"}))).unwrap();
+    let row = &answer["history"]["rows"][0];
+    assert_eq!((&answer["history"]["total"], &row["name"]), (&json!(1), &json!("/p1")));
+    assert_eq!(answer["history"]["totals"]["views"], row["views"]);
+    assert_eq!(answer["history"]["timings"], row["timings"]);
     let grid = shop.answer(&question(json!({"range": "week"}))).unwrap();
     assert_eq!(grid["history"]["grid"].as_array().unwrap().len(), 7);
     assert!(Calendar::new("UTC").is_some());

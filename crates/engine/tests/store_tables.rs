@@ -58,7 +58,7 @@ fn a_database_of_version_1_goes_on_with_what_it_has() {
     let one = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(one("SELECT profile FROM views_20261122"), 0);
     assert_eq!(one("SELECT active FROM minutes WHERE visitors_today IS NULL"), 5);
-    assert_eq!(one("PRAGMA user_version"), 2);
+    assert_eq!(one("PRAGMA user_version"), 3);
     // The tables are those of a new database, whatever the order of their columns.
     let fresh = tempfile::tempdir().unwrap();
     drop(Store::open(fresh.path()).unwrap());
@@ -73,6 +73,35 @@ fn a_database_of_version_1_goes_on_with_what_it_has() {
         query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(columns(&db), columns(&new));
+}
+
+#[test]
+fn hours_of_version_2_are_summed_up_anew_from_their_minutes() {
+    let mut shop = Shop::new(3, NOW - 3 * 3600, "UTC");
+    shop.trade(3 * 3600 - 60);
+    shop.summarise();
+    let question = |json| serde_json::from_value::<qahm_engine::history::HistoryQuestion>(json).unwrap();
+    let asked = question(serde_json::json!({"filter": {"country": "FR"}, "dimension": "browser"}));
+    let before = shop.answer(&asked).unwrap();
+    assert!(!before["history"]["rows"].as_array().unwrap().is_empty());
+    // Such hours had the features of profiles one by one, as bytes of another form.
+    shop.db()
+        .execute_batch(
+            "UPDATE hours SET dim = 9, cells = x'00ff' WHERE dim = 2;
+             INSERT INTO hours (site, dim, hour, cells) SELECT site, 2, hour, x'00ff' FROM hours WHERE dim = 9;
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    shop.crash();
+    assert_eq!(shop.answer(&asked).unwrap(), before, "from the minutes");
+    assert!(shop.stale() >= 2);
+    shop.summarise();
+    assert_eq!(shop.answer(&asked).unwrap(), before);
+    let of = |dim: u8| -> i64 {
+        let sql = format!("SELECT count(*) FROM hours WHERE dim = {dim}");
+        shop.db().query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert!(of(2) >= 2 && of(9) == 0);
 }
 
 /// Every statement the store and its screens run on tables that grow, as SQLite would run it.

@@ -15,7 +15,8 @@ final class WidgetScriptTest extends SiteTestCase {
 		}
 		$html = self::administrator()->get( '/wp-admin/' )->body;
 		self::assertSame( 1, preg_match( '~<div class="qahm-realtime".+?</ul></div>~s', $html, $widget ) );
-		self::$widget = $widget[0];
+		// A file knows no engine and shares with no tab: what is shown is what the answers say.
+		self::$widget = (string) preg_replace( '~&quot;prefix&quot;:&quot;[^&]*&quot;~', '&quot;prefix&quot;:null', $widget[0] );
 	}
 
 	/**
@@ -27,7 +28,7 @@ final class WidgetScriptTest extends SiteTestCase {
 		$assets = self::$wp . '/wp-content/plugins/qahm-realtime/assets/build';
 		$page   = sprintf(
 			'<!doctype html><meta charset="utf-8"><style>.screen-reader-text{clip:rect(1px,1px,1px,1px);height:1px;overflow:hidden;position:absolute;width:1px}%s</style><div style="width:360px">%s</div>
-			<script>const answers = %s; window.asked = []; document.body.dataset.before = document.querySelector( ".qahm-realtime-numbers" ).offsetHeight;
+			<script>Object.defineProperty( navigator, "locks", { value: undefined } ); const answers = %s; window.asked = []; document.body.dataset.before = document.querySelector( ".qahm-realtime-numbers" ).offsetHeight;
 			window.fetch = async ( url ) => { asked.push( url ); const [ status, reason, body ] = answers.length > 1 ? answers.shift() : answers[ 0 ];
 				return new Response( JSON.stringify( body ), { status, headers: { "X-Qahm-Realtime": reason } } ); };</script>
 			<script>%s</script><script>setTimeout( () => { document.body.dataset.asked = asked.length; %s }, 500 );</script>',

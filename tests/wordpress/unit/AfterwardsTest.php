@@ -7,9 +7,16 @@ use QahmRealtime\Afterwards;
 /** This PHP cannot send the answer before its own end: only requests that no visitor waits for may talk to the engine. */
 final class AfterwardsTest extends TestCase {
 
+	/** How often the path of the live channel was looked at. */
+	private int $looks = 0;
+
 	protected function setUp(): void {
 		FakeExtension::reset();
-		FakeWordPress::$options = array( 'home' => 'https://example.com' );
+		FakeWordPress::$options = array( 'home' => 'https://example.com', 'siteurl' => 'https://example.com' );
+		FakeWordPress::$remote  = function (): array {
+			++$this->looks;
+			return array( 404, '' );
+		};
 	}
 
 	protected function tearDown(): void {
@@ -43,6 +50,15 @@ final class AfterwardsTest extends TestCase {
 		FakeExtension::$pending = true;
 		Afterwards::run();
 		$this->assertSame( array( $talks ? 1 : 0, $talks ? 1 : 0 ), array( count( FakeExtension::$configured ), count( FakeExtension::$leases ) ) );
+	}
+
+	public function test_cron_looks_at_the_path_of_the_live_channel(): void {
+		Afterwards::run();
+		$this->assertSame( 0, $this->looks, 'a visitor waits' );
+		FakeWordPress::$cron = true;
+		Afterwards::run();
+		Afterwards::run();
+		$this->assertSame( 1, $this->looks );
 	}
 
 	public function test_alerts_are_claimed_only_when_some_wait(): void {

@@ -6,6 +6,12 @@ use PHPUnit\Framework\TestCase;
 /** Other plugins fire WordPress's hooks with whatever arguments they like: no callback of ours may end a page for it. */
 final class HooksTest extends TestCase {
 
+	/** What may end somebody's tokens. */
+	private const ACCESS = array(
+		'updated_user_meta', 'deleted_user_meta', 'update_user_meta', 'set_user_role', 'remove_user_role', 'updated_option', 'profile_update', 'wp_set_password', 'clear_auth_cookie',
+		'remove_user_from_blog', 'after_password_reset', 'wp_logout', 'wp_delete_application_password', 'delete_user', 'deleted_user', 'wpmu_delete_user', 'make_spam_user', 'revoked_super_admin',
+	);
+
 	protected function setUp(): void {
 		FakeExtension::reset();
 	}
@@ -69,13 +75,21 @@ final class HooksTest extends TestCase {
 
 	public function test_actions_survive_odd_arguments(): void {
 		self::callbacks();
-		foreach ( array( 'wp_login', 'wp_uninitialize_site', 'qahm_realtime_track', ...array_keys( QahmRealtime\SiteChanges::HOOKS ), ...array_keys( QahmRealtime\CachePurges::HOOKS ), ...array_keys( QahmRealtime\FormSubmissions::HOOKS ) ) as $hook ) {
+		foreach ( array( 'wp_login', 'wp_uninitialize_site', ...self::ACCESS, 'qahm_realtime_track', ...array_keys( QahmRealtime\SiteChanges::HOOKS ), ...array_keys( QahmRealtime\CachePurges::HOOKS ), ...array_keys( QahmRealtime\FormSubmissions::HOOKS ) ) as $hook ) {
 			do_action( $hook );
 			do_action( $hook, null, 'nobody' );
 			do_action( $hook, array(), new stdClass() );
 		}
-		$this->assertSame( array(), FakeExtension::$forgotten, 'nothing was forgotten' );
+		QahmRealtime\Revocation::finish();
+		$this->assertSame( array(), FakeExtension::$commands, 'nothing was forgotten, nobody\'s token ended' );
 		$this->assertSame( array( 'core-updated' ), array_unique( array_column( FakeExtension::signals(), 'what' ) ), 'only what needs no name' );
+	}
+
+	public function test_whatever_may_take_access_away_is_listened_to(): void {
+		self::callbacks();
+		foreach ( self::ACCESS as $hook ) {
+			$this->assertNotFalse( has_action( $hook ), $hook );
+		}
 	}
 
 	/** Where a host disables functions that the two files could do without. */

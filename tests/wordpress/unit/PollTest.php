@@ -23,6 +23,7 @@ final class PollTest extends TestCase {
 		yield array( array( 'filter' => 'country=fr&device=mobile' ), array( 'topics' => array( 'live' ), 'filter' => array( 'country' => 'FR', 'device' => 'mobile' ) ) );
 		yield array( array( 'filter' => 'page=%2F%C3%A9%26%3D' ), array( 'topics' => array( 'live' ), 'filter' => array( 'page' => '/é&=' ) ) );
 		yield array( array( 'filter' => 'country=&source=' ), array( 'topics' => array( 'live' ), 'filter' => array( 'country' => '', 'source' => '' ) ) );
+		yield array( array( 'country' => 'fr', 'device' => '' ), array( 'topics' => array( 'live' ), 'filter' => array( 'country' => 'FR' ) ) );
 		yield array( array( 'filter' => 'country=unknown' ), array( 'topics' => array( 'live' ), 'filter' => array( 'country' => '' ) ) );
 		$since = self::EPOCH . '.live:1042,events:18446744073709551615';
 		yield array( array( 'since' => $since ), array( 'topics' => array( 'live' ), 'since' => $since ) );
@@ -43,6 +44,7 @@ final class PollTest extends TestCase {
 		foreach ( array( 'country', 'country=FRA', 'device=', 'page=', 'page=%00', 'page=%ff', 'colour=red', 'country=FR&country=DE', '&', 'country=FR&', array( 'country' => 'FR' ), 5, 'page=/' . str_repeat( 'a', 400 ), str_repeat( 'a', 3000 ) ) as $filter ) {
 			yield array( array( 'filter' => $filter ), 'filter' );
 		}
+		yield array( array( 'country' => 'FRA' ), 'country' );
 		foreach ( array( '5', self::EPOCH, self::EPOCH . '.', self::EPOCH . '.live', self::EPOCH . '.live:x', self::EPOCH . ".live:1\n", strtoupper( self::EPOCH ) . '.live:1', self::EPOCH . '.' . implode( ',', array_fill( 0, 6, 'live:1' ) ), array(), self::EPOCH . '.live:123456789012345678901' ) as $since ) {
 			yield array( array( 'since' => $since ), 'since' );
 		}
@@ -77,6 +79,8 @@ final class PollTest extends TestCase {
 		$this->assertSame( array( 429, 'too-many-filters' ), array( self::live( array() )->status, self::live( array() )->reason ) );
 		FakeExtension::$answer = null;
 		FakeExtension::$counters['0123456789abcdef'] = array( 'active' => 3 );
-		$this->assertSame( 503, self::live( array() )->status, 'counters are no messages' );
+		$this->assertSame( array( 'live' => array( 'active' => 3, 'stale' => true ), 'token' => 'renewed for 60' ), self::live( array() )->body );
+		$this->assertSame( 503, self::live( array( 'device' => 'mobile' ) )->status, 'counters know no filter' );
+		$this->assertSame( 503, self::live( array( 'topics' => 'events' ) )->status, 'and no other topic' );
 	}
 }

@@ -49,6 +49,16 @@ final class RequestEventTest extends SignalTestCase {
 		$this->assertSame( array(), FakeExtension::$recorded );
 	}
 
+	public function test_not_of_who_looks_for_the_live_channel(): void {
+		foreach ( array( array( 404, '/qahm-live/probe?nonce=x', 0 ), array( 200, '/qahm-live/', 1 ), array( 404, '/qahm-liveliness', 1 ) ) as [ $status, $url, $recorded ] ) {
+			http_response_code( $status );
+			$_SERVER['REQUEST_URI']  = $url;
+			FakeExtension::$recorded = array();
+			RequestEvent::record();
+			$this->assertCount( $recorded, FakeExtension::$recorded, "$status $url" );
+		}
+	}
+
 	public function test_consent_where_the_site_asks_for_it(): void {
 		eval( 'function wp_has_consent( string $of ): bool { return "statistics" === $of && FakeWordPress::$consent; }' );
 		define( 'QAHM_REALTIME_CONSENT', 'limited' );

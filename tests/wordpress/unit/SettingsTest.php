@@ -31,6 +31,7 @@ final class SettingsTest extends TestCase {
 		'ANONYMIZE_IP'       => array( true, array( array( false, false ) ), array( 3 ) ),
 		'GDPR_MODE'          => array( false, array( array( true, true ), array( 'on', true ) ), array( 'strict' ) ),
 		'GEOIP_DB'           => array( '', array( array( ' /var/lib/geo/country.mmdb ', '/var/lib/geo/country.mmdb' ), array( '', '' ) ), array( 'country.mmdb', 'https://example.com/country.mmdb', 'phar:///x', "/a\nb", true, array( '/a' ) ) ),
+		'LIVE_PATH'          => array( '/qahm-live/', array( array( ' /stats/live_1/ ', '/stats/live_1/' ), array( '', '' ), array( 'OFF', '' ), array( false, '' ) ), array( '/', '//', '/x', 'x/', '/a b/', '/a/../b/', '/a//b/', "/a\n/", '/é/', '/a;/', '/a}/', '/{{address}}/', '/$x/', true, null, array( '/a/' ), '/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/' ) ),
 	);
 
 	private const ALIASES = array(

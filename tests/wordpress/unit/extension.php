@@ -22,6 +22,8 @@ namespace {
 		public static array $configured = array();
 		/** @var list<string> Sites to be forgotten, each time it was asked. */
 		public static array $forgotten = array();
+		/** @var list<array{string, array<string, mixed>, int}> Site, command, patience. */
+		public static array $commands = array();
 		/** What answers a command: (site, how many commands before) => JSON or null. */
 		public static ?Closure $command = null;
 		/** @var array<string, array<string, mixed>> Counters by site. */
@@ -43,7 +45,7 @@ namespace {
 		public static int $clock = 0;
 
 		public static function reset(): void {
-			self::$claims     = self::$leases = self::$acknowledged = self::$configured = self::$forgotten = self::$counters = array();
+			self::$claims     = self::$leases = self::$acknowledged = self::$configured = self::$forgotten = self::$counters = self::$commands = array();
 			self::$status     = array( 'state' => 'running', 'notes' => array() );
 			self::$notes      = true;
 			self::$command    = null;
@@ -97,6 +99,7 @@ namespace {
 	}
 
 	function qahm_realtime_command( string $site, string $command, int $timeout_ms = 1000 ): ?string {
+		FakeExtension::$commands[]  = array( $site, json_decode( $command, true ), $timeout_ms );
 		FakeExtension::$forgotten[] = $site;
 		return FakeExtension::$command ? ( FakeExtension::$command )( $site, count( FakeExtension::$forgotten ) - 1 ) : '{"ok":true}';
 	}

@@ -31,6 +31,18 @@ final class FakeWordPress {
 	public static bool $user     = false;
 	public static bool $search   = false;
 	public static bool $consent  = false;
+	/** @var array<int, list<int>>|null Blogs of each user of a network; null: there is no network. */
+	public static ?array $network = null;
+	/** @var list<int> Blogs of that network, for its administrator, user 1. */
+	public static array $blogs = array();
+	/** What answers a request of ours: (address, arguments) => [ status, body ], or a WP_Error. */
+	public static ?Closure $remote = null;
+	/** @var array<int, array<string, mixed>> User meta by user and key. */
+	public static array $meta = array();
+}
+
+final class WP_User {
+	public function __construct( public int $ID ) {}
 }
 
 final class WP_Post {
@@ -57,7 +69,13 @@ final class WP_Query {
 	}
 }
 
-final class WP_Error {}
+final class WP_Error {
+	public function __construct( private string $code = '', private string $message = '' ) {}
+
+	public function get_error_message(): string {
+		return $this->message;
+	}
+}
 
 function is_wp_error( mixed $thing ): bool {
 	return $thing instanceof WP_Error;
@@ -104,6 +122,7 @@ const WP_CONTENT_DIR  = '/wordpress/wp-content';
 const WP_PLUGIN_DIR   = '/wordpress/wp-content/plugins';
 const WPMU_PLUGIN_DIR = '/wordpress/wp-content/mu-plugins';
 
+define( 'QahmRealtime\DIR', dirname( __DIR__, 3 ) . '/wp-plugin' );
 define( 'QahmRealtime\FILE', WP_PLUGIN_DIR . '/qahm-realtime/qahm-realtime.php' );
 
 function is_admin(): bool {
@@ -190,7 +209,33 @@ function wp_specialchars_decode( string $text, int $quotes = ENT_NOQUOTES ): str
 }
 
 function is_multisite(): bool {
-	return false;
+	return null !== FakeWordPress::$network;
+}
+
+/** @return array<int, object> */
+function get_blogs_of_user( int $user, bool $all = false ): array {
+	return array_fill_keys( FakeWordPress::$network[ $user ] ?? array(), new stdClass() );
+}
+
+function is_super_admin( int $user ): bool {
+	return 1 === $user;
+}
+
+/** @return list<string> */
+function get_sites( array $arguments ): array {
+	return array_map( 'strval', array_slice( FakeWordPress::$blogs, 0, $arguments['number'] ) );
+}
+
+function get_blog_option( int $blog, string $name ): mixed {
+	return 'home' === $name ? "https://example.com/blog$blog" : false;
+}
+
+function get_user_meta( int $user, string $key, bool $single = false ): mixed {
+	return FakeWordPress::$meta[ $user ][ $key ] ?? '';
+}
+
+function get_current_user_id(): int {
+	return FakeWordPress::$user ? 7 : 0;
 }
 
 function wp_json_encode( mixed $value, int $flags = 0 ): string|false {
@@ -227,6 +272,43 @@ function size_format( int $bytes ): string {
 
 function rest_url( string $path ): string {
 	return "https://example.com/wp-json/$path";
+}
+
+function maybe_unserialize( mixed $value ): mixed {
+	return $value;
+}
+
+/** @return array{int, string}|WP_Error */
+function wp_remote_get( string $url, array $arguments = array() ): array|WP_Error {
+	return ( FakeWordPress::$remote )( $url, $arguments );
+}
+
+function wp_remote_retrieve_response_code( array|WP_Error $answer ): int|string {
+	return is_array( $answer ) ? $answer[0] : '';
+}
+
+function wp_remote_retrieve_body( array|WP_Error $answer ): string {
+	return is_array( $answer ) ? $answer[1] : '';
+}
+
+function sanitize_text_field( string $text ): string {
+	return trim( (string) preg_replace( '/[\r\n\t ]+/', ' ', strip_tags( $text ) ) );
+}
+
+function human_time_diff( int $from ): string {
+	return ( time() - $from ) . ' s';
+}
+
+function admin_url( string $path = '' ): string {
+	return FakeWordPress::$options['siteurl'] . '/wp-admin/' . $path;
+}
+
+function esc_attr( string $text ): string {
+	return htmlspecialchars( $text, ENT_QUOTES );
+}
+
+function esc_textarea( string $text ): string {
+	return htmlspecialchars( $text, ENT_QUOTES );
 }
 
 /** @param array<string, mixed> $arguments */

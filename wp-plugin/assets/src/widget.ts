@@ -1,6 +1,6 @@
 /** The dashboard widget: keeps what PHP printed up to date. */
 
-import { Channel } from './widget/channel';
+import { follow } from './widget/channel';
 import type { Config } from './widget/types';
 import { View } from './widget/view';
 
@@ -8,5 +8,5 @@ const root = document.getElementById( 'qahm_realtime' );
 if ( root ) {
 	const config = JSON.parse( root.dataset[ 'config' ] ?? '' ) as Config;
 	const view = new View( root, config );
-	new Channel( config, ( state ) => view.show( state ) ).start();
+	follow( config, ( state ) => view.show( state ) );
 }

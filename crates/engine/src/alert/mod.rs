@@ -31,6 +31,18 @@ pub struct Episode {
     /// The highest value so far, and the threshold it met.
     pub value: f64,
     pub threshold: f64,
+    /// Who has seen it first, if anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// A person's word to have seen an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// The WordPress user.
+    pub user: u64,
+    /// Unix seconds.
+    pub time: i64,
 }
 
 /// What happened to an alert.

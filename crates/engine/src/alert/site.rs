@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rule::Verdict;
-use super::{Episode, Transition};
+use super::{Acknowledged, Episode, Transition};
 
 /// Episodes remembered to be shown.
 const RECENT: usize = 20;
@@ -47,6 +47,7 @@ impl SiteAlerts {
                     until: None,
                     value: measured.value,
                     threshold: measured.threshold,
+                    acknowledged: None,
                 };
                 self.episodes.insert(0, episode.clone());
                 self.episodes.truncate(RECENT);
@@ -74,6 +75,16 @@ impl SiteAlerts {
             }
             (None, _) | (_, Verdict::Keep) => None,
         }
+    }
+
+    /// Notes that a user has seen an episode, on or over; the first one's word stays. Answers whether it is known.
+    pub fn acknowledge(&mut self, id: &str, user: u64, unix: i64) -> bool {
+        let Some(episode) = self.episodes.iter_mut().find(|episode| episode.id == id) else { return false };
+        if episode.acknowledged.is_none() {
+            episode.acknowledged = Some(Acknowledged { user, time: unix });
+            self.dirty = true;
+        }
+        true
     }
 }
 
@@ -110,6 +121,24 @@ mod tests {
         );
         assert_eq!(alerts.episodes.len(), 2);
         assert_eq!(alerts.episodes[1].value, 25.0);
+    }
+
+    #[test]
+    fn the_first_who_has_seen_it_is_named_and_kept() {
+        let mut alerts = SiteAlerts::default();
+        let verdict = high_traffic(10, 10);
+        let measured = Measured { kind: "high_traffic", value: 10.0, threshold: 10.0, verdict };
+        alerts.judge(measured, 1, || "a".into());
+        alerts.dirty = false;
+        assert!(!alerts.acknowledge("b", 7, 2) && !alerts.dirty);
+        assert!(alerts.acknowledge("a", 7, 2) && std::mem::take(&mut alerts.dirty));
+        assert!(alerts.acknowledge("a", 8, 3) && !alerts.dirty);
+        let stored = serde_json::to_string(&alerts).unwrap();
+        let again: SiteAlerts = serde_json::from_str(&stored).unwrap();
+        assert_eq!(again.episodes, alerts.episodes);
+        assert_eq!(again.episodes[0].acknowledged, Some(Acknowledged { user: 7, time: 2 }));
+        let old: SiteAlerts = serde_json::from_str(&stored.replace("acknowledged", "unheard_of")).unwrap();
+        assert_eq!(old.episodes[0].acknowledged, None, "what an older engine stored is read");
     }
 
     #[test]

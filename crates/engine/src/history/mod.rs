@@ -8,24 +8,28 @@
 //!   "step": seconds, a part of an hour (default: 60 up to 2 h, else 3600; the step of the answer counts),
 //!   "dimension": null|page|post_type|author|category|country|city|channel|source|campaign|device|browser|os|
 //!                element|form|goal|custom|error|term|change|linker|report|broken,
-//!   "page": path: the series are of this page, "limit": ≤ 500, "offset"}
+//!   "filter": {"page": path, or "country","device","source","channel", one or several together},
+//!   "page": path: as in the filter, "limit": ≤ 500, "offset"}
 //!
 //! answer {"history":{"from","to","step",         steps begin with the hour; the first may begin before `from`, and is then of
 //!                                                what comes after it
 //!   "series":{                                   one value per step in ascending time; null: not known (the engine did not
 //!                                                run, or the detail is gone), never for 0
-//!     "active"                                   highest V1; not of a page
+//!     "active"                                   highest V1; not with a filter
 //!     "views","visits","left","bounces","engaged" (s),"clicks","not_found","conversions",
 //!     "errors","loads"                           M2: failed, of all
-//!     "load_p75","ttfb_p75","fcp_p75","lcp_p75","inp_p75","generation_p75" (ms),"cls_p75","queries_p75"; not of a page},
-//!   "yesterday":{"active","views"}               the same steps, one local day earlier; not of a page
+//!     "load_p75","ttfb_p75","fcp_p75","lcp_p75","inp_p75","generation_p75" (ms),"cls_p75","queries_p75"; not with a filter},
+//!   "yesterday":{"active","views"}               the same steps, one local day earlier; not with a filter
 //!   "usual":{"low","median","high","state":"below|as usual|above"|null,"percent"|null,"days":known in so many|null},
 //!   "peak":{"value","time"}|null, "record":{"value","date"}|null,
 //!   "today":{"visitors","views"}, "yesterday_now":{"visitors","views"},   each may be null
 //!   "changes":[{"time","what","name"}],
-//!   "totals":{metrics}, "timings":{timings},     of the site in the whole stretch
+//!   "totals":{metrics}, "timings":{timings},     in the whole stretch; timings not by country, device, source or channel
 //!   "rows":[{"name",…}], "total":n               with a dimension: most first
 //!   "grid":[[[median, weeks]|null × 24] × 7]     with range week: S2, from Monday 0 h}}
+//!
+//! With a filter, what is known of the whole site only is null: "usual", "peak", "record", what today and yesterday counted.
+//! What is not kept together is `Bad`: a page and a country, pages or names of a country, countries of a page (`scope`).
 //!
 //! metrics  "views","visits" (begun),"left","bounce":[n,of],"engaged" (s),"time" (s),"saw","saw_left" (visits; of a page),
 //!          "clicks","scroll":[sum of %, views],"error":[n,of],
@@ -39,26 +43,29 @@
 
 mod question;
 mod rows;
+mod scope;
 mod series;
 mod sums;
 mod timings;
 mod today;
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use qahm_event::SiteId;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value, json};
 
 use crate::calendar::Calendar;
+use crate::live::facts::METRICS;
 use crate::store::FILE;
 use crate::store::baseline::baselines;
+use crate::store::cells::add;
 use crate::store::sketch::{Set, merge_set};
 use crate::store::usual::{Usual, usual};
 pub use question::HistoryQuestion;
 use question::{Dimension, Span};
+use scope::Scope;
 use sums::Site;
 
 /// Steps of SQLite's machine between two looks at the time.
@@ -178,48 +185,49 @@ fn answer(db: &Connection, asked: &Asked, question: &HistoryQuestion, end: Insta
     let dimension = question.dimension.as_deref().map(Dimension::parse).transpose()?;
     let snapshot = db.unchecked_transaction()?;
     let site = Site::new(&snapshot, asked.site.0 as i64)?;
-    let pages = question.page.as_deref().map(|path| site.numbers_of(path)).transpose()?;
-    let timings = if pages.is_none() { site.timing_steps(span)? } else { Vec::new() };
+    let scope = Scope::new(&site, question, dimension)?;
+    let open = scope.is_everybody();
+    let timings = if open { site.timing_steps(span)? } else { Vec::new() };
+    let steps = site.steps(asked, span, &scope)?;
+    let mut totals = [0; METRICS];
+    steps.iter().for_each(|step| add(&mut totals, &step.sums));
+    let unknown = || json!({ "visitors": null, "views": null });
     let mut history = merge(json!({
         "from": span.from * 60,
         "to": span.to * 60,
         "step": span.step * 60,
-        "series": site.series(asked, span, pages.as_ref(), &timings)?,
-        "usual": site.usual(asked)?,
-        "peak": site.peak(asked)?,
-        "record": site.record(asked)?,
-        "today": site.today(asked)?,
-        "yesterday_now": site.yesterday(asked)?,
+        "series": site.series(&steps, &scope, &timings),
+        "totals": rows::metrics(&totals),
+        "usual": if open { site.usual(asked)? } else { Value::Null },
+        "peak": if open { site.peak(asked)? } else { Value::Null },
+        "record": if open { site.record(asked)? } else { Value::Null },
+        "today": if open { site.today(asked)? } else { unknown() },
+        "yesterday_now": if open { site.yesterday(asked)? } else { unknown() },
         "changes": site.changes(span)?,
     }));
-    if pages.is_none() {
+    if open {
         let earlier = asked.calendar.days_before(span.from * 60, 1).div_euclid(60) - span.from;
         let earlier = Span { from: span.from + earlier, to: span.to + earlier, step: span.step };
         history.insert("yesterday".into(), site.earlier(asked, earlier, span.steps())?);
-        history.insert("totals".into(), site.totals(span)?);
         let mut whole = Set::default();
         timings.iter().for_each(|set| merge_set(&mut whole, set));
         history.insert("timings".into(), timings::quantiles(&whole));
+    }
+    if let Scope::Page(numbers) = &scope {
+        let wanted = numbers.iter().map(|page| (*page, 0)).collect();
+        let sets = site.timing_pages(span.from, span.to, &wanted)?;
+        history.insert("timings".into(), sets.get(&0).map_or_else(|| json!({}), timings::quantiles));
     }
     if Instant::now() > end {
         return Err(Error::TooSlow);
     }
     if let Some(dimension) = dimension {
-        history.extend(merge(site.rows(question, dimension, span)?));
+        history.extend(merge(site.rows(question, &scope, dimension, span)?));
     }
-    if question.range == "week" {
+    if question.range == "week" && open {
         history.insert("grid".into(), site.grid(asked)?);
     }
     Ok(json!({ "history": history }))
-}
-
-impl Site<'_> {
-    /// The numbers a path has had.
-    fn numbers_of(&self, path: &str) -> Result<HashSet<u32>> {
-        let mut query = self.db.prepare_cached("SELECT page FROM pages WHERE site = ?1 AND path = ?2")?;
-        let rows = query.query_map(params![self.site, path], |row| row.get(0))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
 }
 
 /// The members of an object.

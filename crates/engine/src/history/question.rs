@@ -3,14 +3,16 @@
 use serde::Deserialize;
 
 use super::{Error, Result};
-use crate::store::summary::By;
+use crate::live::names::NameKind;
+use crate::live::profiles::Feature;
+use crate::report::Words;
 
 /// Steps of a series at most.
 const STEPS: i64 = 2500;
 /// Up to so many minutes a series is per minute if nobody says otherwise.
 const SHORT: i64 = 120;
-/// Up to so many minutes the series of one page can be finer than hours: its minutes must be looked for among those of all.
-const SHORT_PAGE: i64 = 240;
+/// Up to so many minutes a filtered series can be finer than hours: its minutes must be looked for among those of all.
+const SHORT_FILTERED: i64 = 240;
 /// Rows of an answer at most.
 const LIMIT: usize = 500;
 
@@ -25,7 +27,9 @@ pub struct HistoryQuestion {
     /// Seconds: a divisor of an hour, whole minutes.
     pub step: Option<i64>,
     pub dimension: Option<String>,
+    /// As in the filter.
     pub page: Option<String>,
+    pub filter: Words,
     pub limit: usize,
     pub offset: usize,
 }
@@ -39,6 +43,7 @@ impl Default for HistoryQuestion {
             step: None,
             dimension: None,
             page: None,
+            filter: Words::default(),
             limit: 50,
             offset: 0,
         }
@@ -87,8 +92,9 @@ impl HistoryQuestion {
         if from >= to {
             return Err(Error::Bad("from: before to, and not in the future"));
         }
-        let fine = to - from <= SHORT || (self.page.is_none() && self.step.is_some());
-        let fine = fine || (self.step.is_some() && to - from <= SHORT_PAGE);
+        let open = self.page.is_none() && self.filter == Words::default();
+        let fine = to - from <= SHORT || (open && self.step.is_some());
+        let fine = fine || (self.step.is_some() && to - from <= SHORT_FILTERED);
         let step = match self.step {
             Some(step) if step < 60 || step % 60 != 0 || 3600 % step != 0 => {
                 return Err(Error::Bad("step: 60 to 3600 seconds, a part of an hour"));
@@ -103,6 +109,11 @@ impl HistoryQuestion {
         Ok(Span { from, to, step })
     }
 
+    /// The page that is asked about.
+    pub(super) fn page(&self) -> Option<&str> {
+        self.page.as_deref().or(self.filter.page.as_deref())
+    }
+
     pub(super) fn limit(&self) -> usize {
         self.limit.min(LIMIT)
     }
@@ -112,9 +123,8 @@ impl HistoryQuestion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dimension {
     Page(Group),
-    /// What profiles say.
-    Text(By),
-    Name(By),
+    Feature(Feature),
+    Name(NameKind),
 }
 
 /// How pages are put together.
@@ -133,24 +143,24 @@ impl Dimension {
             "post_type" => Dimension::Page(Group::PostType),
             "author" => Dimension::Page(Group::Author),
             "category" => Dimension::Page(Group::Category),
-            "country" => Dimension::Text(By::Country),
-            "city" => Dimension::Text(By::City),
-            "channel" => Dimension::Text(By::Channel),
-            "source" => Dimension::Text(By::Source),
-            "campaign" => Dimension::Text(By::Campaign),
-            "device" => Dimension::Text(By::Device),
-            "browser" => Dimension::Text(By::Browser),
-            "os" => Dimension::Text(By::Os),
-            "element" => Dimension::Name(By::Element),
-            "form" => Dimension::Name(By::Form),
-            "goal" => Dimension::Name(By::Goal),
-            "custom" => Dimension::Name(By::Custom),
-            "error" => Dimension::Name(By::Error),
-            "term" => Dimension::Name(By::Term),
-            "change" => Dimension::Name(By::Change),
-            "linker" => Dimension::Name(By::Linker),
-            "report" => Dimension::Name(By::Report),
-            "broken" => Dimension::Name(By::Broken),
+            "country" => Dimension::Feature(Feature::Country),
+            "city" => Dimension::Feature(Feature::City),
+            "channel" => Dimension::Feature(Feature::Channel),
+            "source" => Dimension::Feature(Feature::Source),
+            "campaign" => Dimension::Feature(Feature::Campaign),
+            "device" => Dimension::Feature(Feature::Device),
+            "browser" => Dimension::Feature(Feature::Browser),
+            "os" => Dimension::Feature(Feature::Os),
+            "element" => Dimension::Name(NameKind::Element),
+            "form" => Dimension::Name(NameKind::Form),
+            "goal" => Dimension::Name(NameKind::Goal),
+            "custom" => Dimension::Name(NameKind::Custom),
+            "error" => Dimension::Name(NameKind::Error),
+            "term" => Dimension::Name(NameKind::Term),
+            "change" => Dimension::Name(NameKind::Change),
+            "linker" => Dimension::Name(NameKind::Linker),
+            "report" => Dimension::Name(NameKind::Report),
+            "broken" => Dimension::Name(NameKind::Broken),
             _ => return Err(Error::Bad("dimension: not known")),
         })
     }

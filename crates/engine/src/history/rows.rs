@@ -6,15 +6,17 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
 use super::question::{Dimension, Group, HistoryQuestion, Span};
+use super::scope::Scope;
 use super::series::of;
 use super::sums::Site;
 use super::timings::{Wanted, quantiles};
 use super::{Result, merge};
-use crate::live::facts::{METRICS, Metric, Metrics};
-use crate::live::names::part;
+use crate::live::facts::{Metric, Metrics};
+use crate::live::names::{NameKind, part};
+use crate::live::profiles::{Feature, OTHER, PRIVATE};
+use crate::report::Words;
 use crate::store::cells::add;
 use crate::store::summary::By;
-use crate::store::words::OTHER;
 
 /// What rows are sorted by.
 type Rank = fn(&Metrics) -> i64;
@@ -31,16 +33,18 @@ struct Found {
 
 impl Site<'_> {
     /// Answers `rows` and `total`.
-    pub(super) fn rows(&self, question: &HistoryQuestion, dimension: Dimension, span: Span) -> Result<Value> {
+    pub(super) fn rows(
+        &self,
+        question: &HistoryQuestion,
+        scope: &Scope,
+        dimension: Dimension,
+        span: Span,
+    ) -> Result<Value> {
+        let views: Rank = |m| of(m, Metric::Views);
         let (found, rank): (HashMap<String, Found>, Rank) = match dimension {
-            Dimension::Page(group) => (self.pages(group, span)?, |m| of(m, Metric::Views)),
-            Dimension::Text(by) => {
-                let sums = self.by_text(by, span.from, span.to)?.into_iter();
-                (sums.map(|(key, sums)| (key, Found { sums, ..Found::default() })).collect(), |m| {
-                    of(m, Metric::Views)
-                })
-            }
-            Dimension::Name(by) => (self.names(by, span)?, count),
+            Dimension::Page(group) => (self.pages(group, scope, span)?, views),
+            Dimension::Feature(by) => (self.features(by, &question.filter, span)?, views),
+            Dimension::Name(kind) => (self.names(kind, span)?, count),
         };
         let mut rows: Vec<(String, Found)> =
             found.into_iter().filter(|(_, f)| f.sums.iter().any(|m| *m != 0)).collect();
@@ -62,7 +66,7 @@ impl Site<'_> {
             .enumerate()
             .map(|(n, (key, found))| {
                 let mut row = match dimension {
-                    Dimension::Name(by) => named(by, key, &found.sums),
+                    Dimension::Name(kind) => named(kind, key, &found.sums),
                     _ => metrics(&found.sums),
                 };
                 name(&mut row, dimension, key, found);
@@ -75,13 +79,21 @@ impl Site<'_> {
         Ok(json!({"rows": rows, "total": total}))
     }
 
+    /// Sums of visits by what their profiles say. Who came by no campaign has no row among them.
+    fn features(&self, by: Feature, words: &Words, span: Span) -> Result<HashMap<String, Found>> {
+        let sums = self.by_feature(by, words, span.from, span.to)?.into_iter();
+        let sums = sums.filter(|(name, _)| by != Feature::Campaign || !name.is_empty());
+        Ok(sums.map(|(name, sums)| (name, Found { sums, ..Found::default() })).collect())
+    }
+
     /// Sums of pages by path or group.
-    fn pages(&self, group: Group, span: Span) -> Result<HashMap<String, Found>> {
+    fn pages(&self, group: Group, scope: &Scope, span: Span) -> Result<HashMap<String, Found>> {
         let mut found: HashMap<String, Found> = HashMap::new();
         let mut query = self.db.prepare_cached(
             "SELECT path, title, post_type, author, category FROM pages WHERE site = ?1 AND page = ?2",
         )?;
-        for (page, sums) in self.by_number(By::Page, span.from, span.to)? {
+        let sums = self.by_number(By::Page, span.from, span.to)?;
+        for (page, sums) in sums.into_iter().filter(|(page, _)| scope.has(*page)) {
             let known = query
                 .query_row(params![self.site, page], |row| {
                     Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?]))
@@ -107,22 +119,15 @@ impl Site<'_> {
         Ok(found)
     }
 
-    fn names(&self, by: By, span: Span) -> Result<HashMap<String, Found>> {
+    fn names(&self, kind: NameKind, span: Span) -> Result<HashMap<String, Found>> {
         let mut found: HashMap<String, Found> = HashMap::new();
         let mut query = self.db.prepare_cached("SELECT text FROM names WHERE site = ?1 AND id = ?2")?;
-        for (id, sums) in self.by_number(by, span.from, span.to)? {
+        for (id, sums) in self.by_number(By::Name(kind), span.from, span.to)? {
             let text: Option<String> =
                 query.query_row(params![self.site, id], |row| row.get(0)).optional()?;
             add(&mut found.entry(text.unwrap_or_else(|| OTHER.into())).or_default().sums, &sums);
         }
         Ok(found)
-    }
-
-    /// The sums of the whole stretch, of the site.
-    pub(super) fn totals(&self, span: Span) -> Result<Value> {
-        let mut sums = [0; METRICS];
-        self.by_number(By::Site, span.from, span.to)?.values().for_each(|m| add(&mut sums, m));
-        Ok(Value::Object(metrics(&sums)))
     }
 }
 
@@ -158,24 +163,24 @@ pub(super) fn metrics(sums: &Metrics) -> Map<String, Value> {
     }))
 }
 
-fn named(by: By, text: &str, sums: &Metrics) -> Map<String, Value> {
+fn named(kind: NameKind, text: &str, sums: &Metrics) -> Map<String, Value> {
     let m = |metric| of(sums, metric);
     let mut row = merge(json!({"count": m(Metric::Count)}));
-    let parts: &[&str] = match by {
-        By::Element => &["what", "target", "label"],
-        By::Error => &["message", "source", "line"],
-        By::Report => &["what", "message", "source", "line"],
-        By::Change => &["what", "name"],
+    let parts: &[&str] = match kind {
+        NameKind::Element => &["what", "target", "label"],
+        NameKind::Error => &["message", "source", "line"],
+        NameKind::Report => &["what", "message", "source", "line"],
+        NameKind::Change => &["what", "name"],
         _ => &[],
     };
     for (n, name) in parts.iter().enumerate() {
         row.insert((*name).into(), part(text, n).into());
     }
-    match by {
-        By::Goal => {
+    match kind {
+        NameKind::Goal => {
             row.insert("conversions".into(), m(Metric::Conversions).max(m(Metric::Count)).into());
         }
-        By::Form => {
+        NameKind::Form => {
             for (name, metric) in [
                 ("started", Metric::FormsStarted),
                 ("abandoned", Metric::FormsAbandoned),
@@ -192,11 +197,12 @@ fn named(by: By, text: &str, sums: &Metrics) -> Map<String, Value> {
 fn name(row: &mut Map<String, Value>, dimension: Dimension, key: &str, found: &Found) {
     let whole = match dimension {
         _ if key == OTHER => key,
-        Dimension::Text(By::City) => {
+        Dimension::Feature(_) if key == PRIVATE => key,
+        Dimension::Feature(Feature::City) => {
             row.insert("country".into(), part(key, 0).into());
             part(key, 1)
         }
-        Dimension::Text(By::Campaign) => {
+        Dimension::Feature(Feature::Campaign) => {
             row.insert("source".into(), part(key, 0).into());
             row.insert("medium".into(), part(key, 1).into());
             part(key, 2)
@@ -210,8 +216,8 @@ fn name(row: &mut Map<String, Value>, dimension: Dimension, key: &str, found: &F
             key
         }
         // A name in parts is shown by the one that says what it is.
-        Dimension::Name(By::Report | By::Change) => part(key, 1),
-        Dimension::Name(By::Error) => part(key, 0),
+        Dimension::Name(NameKind::Report | NameKind::Change) => part(key, 1),
+        Dimension::Name(NameKind::Error) => part(key, 0),
         _ => key,
     };
     row.entry("name").or_insert_with(|| whole.into());

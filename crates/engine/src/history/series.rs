@@ -1,15 +1,15 @@
 //! Values over time. What is not known is null, and not 0.
 
-use std::collections::HashSet;
-
 use rusqlite::params;
 use serde_json::{Map, Value, json};
 
 use super::question::Span;
+use super::scope::Scope;
 use super::sums::Site;
 use super::timings::shown;
 use super::{Asked, Result};
 use crate::live::facts::{Dim, METRICS, Metric, Metrics};
+use crate::live::profiles::Feature;
 use crate::store::cells::{add, numbers};
 use crate::store::sketch::{SERIES_NAMES, Set};
 use crate::store::stale::What;
@@ -23,39 +23,39 @@ type Named = (&'static str, fn(&Metrics) -> i64);
 
 /// One step.
 #[derive(Debug, Clone)]
-struct Step {
-    /// Highest V1, views as the minutes counted them.
+pub(super) struct Step {
+    /// Highest V1, views as the minutes counted them: of everybody.
     active: Option<i64>,
     views: Option<i64>,
     /// Sums; whether they are of a time whose sums are kept, in which the engine ran.
-    sums: Metrics,
+    pub(super) sums: Metrics,
     known: bool,
 }
 
 impl Site<'_> {
-    /// `pages`: of these pages alone; `timings`: of each step.
-    pub(super) fn series(
-        &self,
-        asked: &Asked,
-        span: Span,
-        pages: Option<&HashSet<u32>>,
-        timings: &[Set],
-    ) -> Result<Value> {
+    /// What is known of each step.
+    pub(super) fn steps(&self, asked: &Asked, span: Span, scope: &Scope) -> Result<Vec<Step>> {
         let empty = Step { active: None, views: None, sums: [0; METRICS], known: false };
         let mut steps = vec![empty; span.steps()];
         self.fill_minutes(asked, span, &mut steps)?;
-        self.fill_sums(span, pages, &mut steps)?;
+        self.fill_sums(span, scope, &mut steps)?;
         let kept = (asked.unix - i64::from(asked.retention) * 3600).div_euclid(3600) * 60;
         for (n, step) in steps.iter_mut().enumerate() {
             let end = span.first() + (n as i64 + 1) * span.step;
             step.known = step.sums != [0; METRICS] || (step.active.is_some() && end > kept);
         }
+        Ok(steps)
+    }
+
+    /// `timings`: of each step, of everybody.
+    pub(super) fn series(&self, steps: &[Step], scope: &Scope, timings: &[Set]) -> Value {
         let mut series = Map::new();
-        if pages.is_none() {
+        if scope.is_everybody() {
             series.insert("active".into(), steps.iter().map(|s| s.active).collect());
         }
-        let views =
-            |s: &Step| s.views.filter(|_| pages.is_none()).or(s.known.then(|| of(&s.sums, Metric::Views)));
+        let views = |s: &Step| {
+            s.views.filter(|_| scope.is_everybody()).or(s.known.then(|| of(&s.sums, Metric::Views)))
+        };
         series.insert("views".into(), steps.iter().map(views).collect());
         let named: [Named; 9] = [
             ("visits", |m| of(m, Metric::Visits)),
@@ -71,12 +71,12 @@ impl Site<'_> {
         for (name, value) in named {
             series.insert(name.into(), steps.iter().map(|s| s.known.then(|| value(&s.sums))).collect());
         }
-        if pages.is_none() {
+        if scope.is_everybody() {
             for (n, name) in SERIES_NAMES.iter().enumerate() {
                 series.insert(format!("{name}_p75"), timings.iter().map(|set| p75(set, n)).collect());
             }
         }
-        Ok(Value::Object(series))
+        Value::Object(series)
     }
 
     /// V2 alone, for yesterday's line.
@@ -123,22 +123,42 @@ impl Site<'_> {
         Ok(())
     }
 
-    fn fill_sums(&self, span: Span, pages: Option<&HashSet<u32>>, steps: &mut [Step]) -> Result<()> {
-        let (by, dim) = if pages.is_some() { (By::Page, Dim::Page) } else { (By::Site, Dim::Site) };
-        let mut put = |minute: i64, key: u32, metrics: &Metrics| {
-            if pages.is_none_or(|pages| pages.contains(&key))
-                && let Some(step) = span.step_of(minute).and_then(|n| steps.get_mut(n))
-            {
+    fn fill_sums(&self, span: Span, scope: &Scope, steps: &mut [Step]) -> Result<()> {
+        let mut put = |minute: i64, metrics: &Metrics| {
+            if let Some(step) = span.step_of(minute).and_then(|n| steps.get_mut(n)) {
                 add(&mut step.sums, metrics);
             }
         };
-        let mut loose = vec![(span.from, span.to)];
-        if span.step == 60 {
+        let hours = span.step == 60;
+        let loose = match hours {
+            true => self.loose(What::Cells, span.from, span.to),
+            false => vec![(span.from, span.to)],
+        };
+        if let Scope::Visits(words) = scope {
+            // By what they are told apart does not matter here.
+            let by = Feature::Channel;
+            if hours {
+                self.profile_hours(by, words, span.from, span.to, |minute, _, m| put(minute, m))?;
+            }
+            for (from, to) in loose {
+                self.profile_minutes(by, words, from, to, |minute, _, m| put(minute, m))?;
+            }
+            return Ok(());
+        }
+        let (by, dim) = match scope {
+            Scope::Page(_) => (By::Page, Dim::Page),
+            _ => (By::Site, Dim::Site),
+        };
+        let mut put = |minute: i64, key: u32, metrics: &Metrics| {
+            if scope.has(key) {
+                put(minute, metrics);
+            }
+        };
+        if hours {
             self.hours(by, span.from, span.to, |hour, bytes| {
                 numbers(bytes, |key, metrics| put(hour * 60, key, metrics));
                 Ok(())
             })?;
-            loose = self.loose(What::Cells, span.from, span.to);
         }
         for (from, to) in loose {
             self.minutes(dim, from, to, &mut put)?;

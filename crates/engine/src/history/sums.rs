@@ -6,7 +6,11 @@ use rusqlite::{Connection, Row, params};
 
 use super::Result;
 use crate::live::facts::{Dim, METRICS, Metrics};
-use crate::store::cells::{add, numbers, texts};
+use crate::live::names::NameId;
+use crate::live::profiles::{Feature, OTHER};
+use crate::report::Words;
+use crate::store::cells::{add, numbers};
+use crate::store::crossed::Crossed;
 use crate::store::partition::{Partitions, name};
 use crate::store::rows::COLUMNS;
 use crate::store::stale::What;
@@ -69,7 +73,7 @@ impl<'a> Site<'a> {
         let mut query = self.db.prepare_cached(
             "SELECT hour, cells FROM hours WHERE site = ?1 AND dim = ?2 AND hour >= ?3 AND hour < ?4",
         )?;
-        let mut rows = query.query(params![self.site, by as u8, first, end])?;
+        let mut rows = query.query(params![self.site, by.number(), first, end])?;
         while let Some(row) = rows.next()? {
             let hour = row.get(0)?;
             if !self.stale(What::Cells, hour) {
@@ -104,7 +108,7 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
-    /// Sums by number: of pages or names.
+    /// Sums by number: of the site, pages or names.
     pub(super) fn by_number(&self, by: By, from: i64, to: i64) -> Result<HashMap<u32, Metrics>> {
         let mut sums = HashMap::new();
         self.hours(by, from, to, |_, bytes| {
@@ -114,11 +118,12 @@ impl<'a> Site<'a> {
         let (dim, kind) = match by {
             By::Site => (Dim::Site, None),
             By::Page => (Dim::Page, None),
-            _ => (Dim::Name, Some(by as u32 - 16)),
+            By::Profile => (Dim::Profile, None),
+            By::Name(kind) => (Dim::Name, Some(kind)),
         };
         for (from, to) in self.loose(What::Cells, from, to) {
             self.minutes(dim, from, to, |_, key, metrics| {
-                if kind.is_none_or(|kind| key % 16 == kind) {
+                if kind.is_none() || NameId(key).kind() == kind {
                     add(sums.entry(key).or_insert([0; METRICS]), metrics);
                 }
             })?;
@@ -126,30 +131,73 @@ impl<'a> Site<'a> {
         Ok(sums)
     }
 
-    /// Sums by what profiles say.
-    pub(super) fn by_text(&self, by: By, from: i64, to: i64) -> Result<HashMap<String, Metrics>> {
+    /// Sums of visits that fit, by a feature.
+    pub(super) fn by_feature(
+        &self,
+        by: Feature,
+        words: &Words,
+        from: i64,
+        to: i64,
+    ) -> Result<HashMap<String, Metrics>> {
         let mut sums: HashMap<String, Metrics> = HashMap::new();
-        let mut put = |text: &str, metrics: &Metrics| match sums.get_mut(text) {
+        let mut put = |_: i64, name: &str, metrics: &Metrics| match sums.get_mut(name) {
             Some(sum) => add(sum, metrics),
             None => {
-                sums.insert(text.to_owned(), *metrics);
+                sums.insert(name.to_owned(), *metrics);
             }
         };
-        self.hours(by, from, to, |_, bytes| {
-            texts(bytes, &mut put);
-            Ok(())
-        })?;
-        let mut profiles = HashMap::new();
+        self.profile_hours(by, words, from, to, &mut put)?;
         for (from, to) in self.loose(What::Cells, from, to) {
-            self.minutes(Dim::Profile, from, to, |_, key, metrics| {
-                add(profiles.entry(key).or_insert([0; METRICS]), metrics);
-            })?;
-        }
-        for (id, metrics) in profiles {
-            let profile = words::profile(self.db, self.site, id)?;
-            words::with(by, profile.as_ref(), |text| put(text, &metrics));
+            self.profile_minutes(by, words, from, to, &mut put)?;
         }
         Ok(sums)
+    }
+
+    /// Sums of visits that fit in whole hours: first minute, name by a feature, sums.
+    pub(super) fn profile_hours(
+        &self,
+        by: Feature,
+        words: &Words,
+        from: i64,
+        to: i64,
+        mut put: impl FnMut(i64, &str, &Metrics),
+    ) -> Result<()> {
+        let asked: Vec<_> = words.features().collect();
+        self.hours(By::Profile, from, to, |hour, bytes| {
+            if let Some(crossed) = Crossed::new(bytes) {
+                crossed.each(&asked, by, |name, metrics| put(hour * 60, name, metrics));
+            }
+            Ok(())
+        })
+    }
+
+    /// The same in minutes.
+    pub(super) fn profile_minutes(
+        &self,
+        by: Feature,
+        words: &Words,
+        from: i64,
+        to: i64,
+        mut put: impl FnMut(i64, &str, &Metrics),
+    ) -> Result<()> {
+        let open = words.features().next().is_none();
+        // The name of a profile; none if it does not fit.
+        let mut names: HashMap<u32, Option<String>> = HashMap::new();
+        let mut failed = Ok(());
+        self.minutes(Dim::Profile, from, to, |minute, id, metrics| {
+            let name = names.entry(id).or_insert_with(|| match words::profile(self.db, self.site, id) {
+                Ok(Some(profile)) => words.fits(&profile).then(|| profile.name(by).into_owned()),
+                Ok(None) => open.then(|| OTHER.to_owned()),
+                Err(error) => {
+                    failed = Err(error);
+                    None
+                }
+            });
+            if let Some(name) = name {
+                put(minute, name, metrics);
+            }
+        })?;
+        Ok(failed?)
     }
 }
 

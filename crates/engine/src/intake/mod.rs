@@ -33,7 +33,7 @@ use serde_json::Value;
 
 use crate::config::SiteConfig;
 use crate::live::{Live, Second};
-use crate::report::{self, Question};
+use crate::report::{self, Question, Rows, Words};
 use crate::store::batch::Batch;
 use salts::SaltFiles;
 
@@ -127,6 +127,16 @@ impl Intake {
     /// The answer to a question about now or the last half hour; `None` for any other, or if the site is not known.
     pub fn answer(&self, site: SiteId, question: &Question) -> Option<Value> {
         report::answer(&self.live, site, self.configs.get(&site)?, question)
+    }
+
+    /// The same in so many bytes at most.
+    pub fn answer_within(&self, bytes: usize, site: SiteId, question: &Question) -> Option<Value> {
+        report::answer_within(bytes, &self.live, site, self.configs.get(&site)?, question)
+    }
+
+    /// What came into a site's feed after entry `after`, or the newest there are; `None` if the site is not known.
+    pub fn feed(&self, site: SiteId, filter: &Words, after: Option<u64>) -> Option<Rows> {
+        report::feed(&self.live, site, self.configs.get(&site)?, filter, after)
     }
 
     /// What changed on a site in the last half hour (E8), newest first: rows of `events`.

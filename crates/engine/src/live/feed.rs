@@ -117,6 +117,7 @@ impl Live {
         let timing = Timing { at: self.now, page: found.page, profile, internal: found.internal, values };
         let place = self.sites.get_mut(usize::from(number))?;
         place.site.timings.push(timing);
+        place.site.measured += 1;
         place.site.dirty = true;
         Some(timing)
     }
@@ -126,6 +127,7 @@ impl Live {
         let Some(&number) = self.by_id.get(&site) else { return };
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
         place.site.requests.push(Request { at: self.now, ..request });
+        place.site.measured += 1;
         place.site.dirty = true;
         let Some(minute) = place.site.minutes.current().filter(|_| !request.bot) else { return };
         let mut count = |metric| place.site.count(minute, Some(request.page), request.profile, metric, 1);

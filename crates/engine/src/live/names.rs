@@ -15,6 +15,13 @@ pub const PART: char = '\u{1f}';
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct NameId(pub u32);
 
+impl NameId {
+    /// What it names; none for 0.
+    pub fn kind(self) -> Option<NameKind> {
+        NameKind::from_u8((self.0 % SPREAD) as u8)
+    }
+}
+
 /// What a name names. The numbers are those of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -88,7 +95,7 @@ impl Names {
 
     /// A name and its kind.
     pub fn get(&self, id: NameId) -> Option<(NameKind, &str)> {
-        let kind = NameKind::from_u8((id.0 % SPREAD) as u8)?;
+        let kind = id.kind()?;
         let names = self.kinds.get(usize::from(kind as u8 - 1))?;
         names.get(id.0 / SPREAD).map(|text| (kind, &**text))
     }
@@ -100,7 +107,7 @@ impl Names {
 
     /// Puts back a name as the store knew it.
     pub fn restore(&mut self, id: NameId, text: &str, day: u32, now: super::Second) {
-        if let Some(kind) = NameKind::from_u8((id.0 % SPREAD) as u8)
+        if let Some(kind) = id.kind()
             && let Some(names) = self.of_mut(kind)
         {
             names.restore(id.0 / SPREAD, text.into(), day, now);

@@ -1,17 +1,22 @@
 //! Profiles: where a visit came from and on what it looks at the site. Many visits share one.
 
-use qahm_enrich::client::Device;
+use std::borrow::Cow;
+
+use qahm_enrich::client::{Device, UNKNOWN};
 use qahm_enrich::source::Channel;
 
 use super::dictionary::{Dictionary, Word};
+use super::names::PART;
 
 /// Profiles kept per site.
 pub const CAP: usize = 20_000;
 /// A profile that was not used this long (s), and that no visitor has, may go.
 pub const KEEP: super::Second = super::THIRTY + 120;
 
-/// The name of a source or campaign there was no room for.
-const OTHER: &str = "(other)";
+/// The name of what there was no room for, and of those of whom nothing is known.
+pub const OTHER: &str = "(other)";
+/// The name of visitors who asked not to be followed.
+pub const PRIVATE: &str = "private";
 
 /// A profile's number, unique within its site. 0 = "(other)": nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -38,7 +43,72 @@ pub struct Profile {
     pub os: Box<str>,
 }
 
+/// By what profiles are told apart. The order is that of the sums of an hour in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    Country,
+    City,
+    Channel,
+    Source,
+    Campaign,
+    Device,
+    Browser,
+    Os,
+}
+
+pub const FEATURES: usize = 8;
+
+impl Feature {
+    pub const ALL: [Feature; FEATURES] = [
+        Self::Country,
+        Self::City,
+        Self::Channel,
+        Self::Source,
+        Self::Campaign,
+        Self::Device,
+        Self::Browser,
+        Self::Os,
+    ];
+}
+
 impl Profile {
+    /// The name it is counted under, now and in the past; "" = unknown, or none. Who is private is "private" by every
+    /// feature, but has no campaign. A city has its country before it, a campaign its source and medium, joined by `PART`.
+    pub fn name(&self, by: Feature) -> Cow<'_, str> {
+        let whole = match by {
+            Feature::Campaign => return self.campaign(),
+            _ if self.private => PRIVATE,
+            Feature::City if self.city.is_empty() => "",
+            Feature::City => return format!("{}{PART}{}", self.country_str(), self.city).into(),
+            Feature::Country => self.country_str(),
+            Feature::Channel => channel(self.channel),
+            Feature::Source => &self.source,
+            Feature::Device => device(self.device),
+            Feature::Browser => known(&self.browser),
+            Feature::Os => known(&self.os),
+        };
+        Cow::Borrowed(whole)
+    }
+
+    fn campaign(&self) -> Cow<'_, str> {
+        let [source, medium, name] = [&self.utm_source, &self.utm_medium, &self.utm_campaign];
+        match source.is_empty() && medium.is_empty() && name.is_empty() {
+            true => Cow::Borrowed(""),
+            false => format!("{source}{PART}{medium}{PART}{name}").into(),
+        }
+    }
+
+    /// What is left of it in GDPR mode: of the place the country, and nothing of a campaign.
+    pub fn without_city_and_campaign(&self) -> Profile {
+        Profile {
+            city: Box::default(),
+            utm_source: Box::default(),
+            utm_medium: Box::default(),
+            utm_campaign: Box::default(),
+            ..self.clone()
+        }
+    }
+
     /// What is left when there are too many profiles: what is not free text. Where it came from is "(other)", not nowhere.
     pub fn coarse(&self) -> Profile {
         let other = |text: &str| Box::from(if text.is_empty() { "" } else { OTHER });
@@ -80,6 +150,10 @@ impl Word for Profile {
 }
 
 pub type Profiles = Dictionary<Profile>;
+
+fn known(family: &str) -> &str {
+    if family.is_empty() { UNKNOWN } else { family }
+}
 
 /// The name of a device by its number.
 pub fn device(number: u8) -> &'static str {

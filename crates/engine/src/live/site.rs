@@ -136,6 +136,8 @@ pub struct Site {
     pub requests: Log<Request>,
     /// What we cost its pages.
     pub costs: Costs,
+    /// How many of both were taken in: who shows them looks again only if there are more.
+    pub measured: u64,
     /// Feed entries undone since the store last took them: number, second.
     pub undone: Vec<(u64, Second)>,
     /// Sums per minute since the store last took them.
@@ -170,6 +172,7 @@ impl Default for Site {
             timings: Log::new(0),
             requests: Log::new(0),
             costs: Costs::default(),
+            measured: 0,
             undone: Vec::new(),
             rollups: HashMap::new(),
             kept: Kept::default(),

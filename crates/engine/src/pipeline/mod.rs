@@ -1,16 +1,18 @@
 //! The one drain loop: the story of an event, from the ring to the store and to what is shown.
 //!
 //! ```text
-//! loop { orders → drain: record → enrich → live state → batch → counters and frames → commit → free the slots }
+//! loop { orders → drain: record → enrich → live state → batch → counters, frames, streams → commit → free the slots }
 //! ```
 //! This thread alone changes live state, store and alerts. Live state advances at drain, so what is shown is as fresh
 //! as the drain; slots are freed only after COMMIT, so what a crash takes back is drained again.
 //!
-//! - `source` the rings · `commit` the transaction · `publish` what is seen · `order` what others ask for
+//! - `source` the rings · `commit` the transaction · `publish` what is seen · `feeds` what is followed
+//! - `order` what others ask for
 //! - `tick` what every second brings · `delivery` alerts. What one record does is the story of `intake`.
 
 mod commit;
 mod delivery;
+pub mod feeds;
 mod order;
 mod publish;
 pub mod source;
@@ -31,6 +33,7 @@ use qahm_runtime::Place;
 use crate::alert::outbox::Outbox;
 use crate::alert::site::SiteAlerts;
 use crate::burden::Meter;
+use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::history::{Background, History};
@@ -41,6 +44,7 @@ use crate::live::Second;
 use crate::notify::loopback::{Knock, Knocked};
 use crate::serve::control::Errand;
 use crate::store::{Error, Store};
+use feeds::Feeds;
 use source::Sources;
 
 /// Records taken in between two looks at everything else.
@@ -66,6 +70,7 @@ pub struct Parts {
     pub sources: Sources,
     pub store: Store,
     pub hub: Arc<Hub>,
+    pub channel: Arc<Channel>,
     pub orders: Receiver<Errand>,
     pub knocks: Sender<Knock>,
     pub knocked: Receiver<Knocked>,
@@ -78,6 +83,8 @@ pub struct Pipeline {
     sources: Sources,
     store: Store,
     hub: Arc<Hub>,
+    channel: Arc<Channel>,
+    feeds: Feeds,
     orders: Receiver<Errand>,
     knocks: Sender<Knock>,
     knocked: Receiver<Knocked>,
@@ -129,7 +136,7 @@ impl Pipeline {
     /// # Errors
     /// What the store could not read.
     pub fn start(parts: Parts) -> Result<Pipeline, Error> {
-        let Parts { runtime, data, mut sources, store, hub, orders, knocks, knocked } = parts;
+        let Parts { runtime, data, mut sources, store, hub, channel, orders, knocks, knocked } = parts;
         let mark = store.mark()?;
         let clock = Clock::new(mark.as_ref());
         let offset = clock.offset();
@@ -153,7 +160,6 @@ impl Pipeline {
             .iter()
             .filter_map(|(id, json)| serde_json::from_str(json).ok().map(|state| (*id, state)))
             .collect();
-        let epoch = random();
         let data_path = data.path.clone();
         // Without a handle of its own it keeps its salts in memory.
         let salts = SaltFiles::kept_in(&runtime).unwrap_or_default();
@@ -166,6 +172,7 @@ impl Pipeline {
             sources,
             store,
             hub,
+            feeds: Feeds::new(channel.clone()),
             orders,
             knocks,
             knocked,
@@ -175,7 +182,7 @@ impl Pipeline {
             backgrounds: HashMap::new(),
             geo_path,
             alerts,
-            outbox: Outbox::restore(&stored.entries, last.into(), epoch),
+            outbox: Outbox::restore(&stored.entries, last.into(), channel.epoch_number()),
             delivery: delivery::Deliveries::default(),
             uncommitted: 0,
             waiting_since: 0,
@@ -187,7 +194,8 @@ impl Pipeline {
             emptied: false,
             cut_off: false,
             set_back: None,
-            epoch: format!("{epoch:016x}"),
+            epoch: channel.epoch().to_owned(),
+            channel,
             frames: 0,
             episodes: 0,
             started: i64::from(clock.now()) + offset,
@@ -198,6 +206,9 @@ impl Pipeline {
             expire_at: 0,
             clock,
         };
+        for (site, user, at) in pipeline.store.revocations()? {
+            pipeline.channel.revocations().revoke(site, user, at);
+        }
         pipeline.intake.prepare();
         for (id, config) in &pipeline.intake.configs {
             pipeline.hub.set_config(*id, config.clone());
@@ -216,6 +227,7 @@ impl Pipeline {
             let now_us = Micros::now().0;
             self.beat(now_us);
             self.take_orders();
+            self.feeds.follow(&self.hub);
             let taken = self.drain(now_us, &mut buffer);
             if taken > 0 {
                 last_record = now_us;
@@ -225,6 +237,7 @@ impl Pipeline {
             }
             self.tick(now_us);
             self.publish(now_us);
+            self.feeds.look(&self.intake, now_us);
             self.commit_if_due(now_us);
             if taken == 0 {
                 self.rest(now_us, last_record);
@@ -298,6 +311,10 @@ impl Pipeline {
         } else {
             IDLE_US
         };
+        // Whoever follows is shown what waits for its turn in its time.
+        let frame = self.feeds.in_use().then_some(self.published + SHOW_US);
+        let turns = [frame, self.feeds.next()].into_iter().flatten().filter(|turn| *turn > now_us);
+        let due = turns.map(|turn| turn - now_us).min().unwrap_or(due).min(due);
         std::thread::sleep(Duration::from_micros(due.clamp(1000, IDLE_US)));
     }
 }
@@ -341,14 +358,5 @@ impl Pipeline {
             self.intake.geo = Geo::open(path.as_deref());
             self.geo_path = path;
         }
-    }
-}
-
-/// A random number that is not 0.
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => u64::from_le_bytes(bytes).max(1),
-        Err(_) => Micros::now().0.max(1),
     }
 }

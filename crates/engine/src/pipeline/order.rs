@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Pipeline;
 use crate::alert::Transition;
 use crate::alert::outbox::Delivered;
+use crate::channel::KEPT_S;
 use crate::config::SiteConfig;
 use crate::serve::request::{Change, Order, error, ok};
 
@@ -83,6 +84,7 @@ impl Pipeline {
         }
         self.hub.set_config(site, config.clone());
         self.intake.configure(site, config);
+        self.feeds.again(Some(site));
         self.follow_geo();
         self.look_back();
         self.intake.live.set_budget(self.budget());
@@ -140,6 +142,50 @@ impl Pipeline {
                 self.deliver();
                 ok(json!({}))
             }
+            Change::Revoke { user } => self.revoke(site, user),
+            Change::Acknowledge { alert, user } => self.acknowledge_alert(site, &alert, user),
+        }
+    }
+
+    /// Revokes a user's tokens: at once, and stored for the engine after us.
+    fn revoke(&mut self, site: SiteId, user: u64) -> Value {
+        // The wall clock itself: the state's may be behind it while records wait.
+        let unix = i64::from(self.clock.now()) + self.clock.offset();
+        self.channel.revocations().revoke(site, user, unix);
+        match self.store.revoke(site, user, unix) {
+            Ok(()) => ok(json!({})),
+            Err(failed) => error("store", failed.explain()),
+        }
+    }
+
+    pub(super) fn expire_revocations(&mut self) {
+        let unix = i64::from(self.clock.now()) + self.clock.offset();
+        if self.channel.revocations().expire(unix) {
+            // What cannot be deleted now is as expired when it is read again.
+            let _expired = self.store.expire_revocations(unix, KEPT_S);
+        }
+    }
+
+    /// Notes that a person has seen an alert.
+    fn acknowledge_alert(&mut self, site: SiteId, alert: &str, user: u64) -> Value {
+        let time = self.intake.live.unix();
+        let unknown = || error("unknown-alert", "there is no such alert of late");
+        let Some(state) = self.alerts.get_mut(&site) else { return unknown() };
+        if !state.acknowledge(alert, user, time) {
+            return unknown();
+        }
+        if std::mem::take(&mut state.dirty) {
+            if let Ok(json) = serde_json::to_string(state) {
+                self.intake.batch.alerts.insert(site, json);
+            }
+            if let Some(site) = self.intake.live.site_mut(site) {
+                site.changed = true;
+            }
+            self.publish_now();
+        }
+        match self.try_commit(Micros::now().0) {
+            true => ok(json!({})),
+            false => error("store", self.trouble.as_deref().unwrap_or("the database cannot be written to")),
         }
     }
 
@@ -157,6 +203,7 @@ impl Pipeline {
         self.alerts.remove(&site);
         self.intake.salts.forget(site);
         self.hub.remove(site);
+        self.channel.forget(site);
         if let Some(source) = self.sources.current() {
             source.ring.remove_site(site.0);
         }

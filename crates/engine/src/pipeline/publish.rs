@@ -4,6 +4,7 @@ use qahm_event::{Micros, SiteId};
 use qahm_ring::COUNTERS;
 use serde_json::Value;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pipeline;
@@ -45,7 +46,8 @@ impl Pipeline {
             if let Some(row) = self.sources.current().and_then(|s| s.ring.site(id.0)) {
                 row.publish(&counters);
             }
-            if let Some(frame) = self.frame(id) {
+            if let Some(frame) = self.frame(id).map(Arc::new) {
+                self.feeds.frame(id, &frame);
                 self.hub.put(id, frame);
             }
         }

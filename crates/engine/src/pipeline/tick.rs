@@ -1,5 +1,7 @@
 //! What every second brings: the wall clock, a ring that was unlinked, alerts, old rows.
 
+use std::time::Instant;
+
 use qahm_event::SiteId;
 
 use super::Pipeline;
@@ -26,7 +28,9 @@ impl Pipeline {
         if now.is_multiple_of(60) {
             self.intake.geo.refresh();
             self.look_back();
+            self.expire_revocations();
         }
+        self.channel.sweep(Instant::now());
         self.deliver();
         // What changed without a record, a minute or a day that turned, must not wait for the next one.
         if self.uncommitted == 0
@@ -70,6 +74,7 @@ impl Pipeline {
             }
             self.offset = offset;
             self.intake.live.set_offset(offset);
+            self.feeds.again(None);
         }
         if self.set_back.is_some_and(|(_, until)| until <= self.ticked) {
             self.set_back = None;

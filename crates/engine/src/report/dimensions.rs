@@ -6,13 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::Scene;
-use super::filter::{channel_name, device_name};
-use crate::live::profiles::{Profile, ProfileId};
-
-/// The name of what a full memory could not tell apart.
-const OTHER: &str = "(other)";
-/// The name of visitors who asked not to be followed.
-const PRIVATE: &str = "private";
+use crate::live::profiles::{Feature, OTHER, Profile, ProfileId};
 
 /// Active now, and in the last half hour.
 type Counts = (u64, u64);
@@ -20,8 +14,8 @@ type Counts = (u64, u64);
 impl Scene<'_> {
     pub(super) fn sources(&self) -> Value {
         let present = self.present();
-        let channels = self.by(&present, |p| channel_name(p).into());
-        let hosts = self.by(&present, |p| p.source.to_string());
+        let channels = self.by(&present, Feature::Channel);
+        let hosts = self.by(&present, Feature::Source);
         let mut campaigns: HashMap<[&str; 3], Counts> = HashMap::new();
         for (profile, counts) in &present {
             let Some(p) = profile.filter(|p| !p.utm_source.is_empty() || !p.utm_campaign.is_empty()) else {
@@ -42,22 +36,18 @@ impl Scene<'_> {
     pub(super) fn devices(&self) -> Value {
         let present = self.present();
         json!({
-            "devices": self.by(&present, |p| device_name(p).into()),
-            "browsers": self.by(&present, |p| known(p, &p.browser)),
-            "systems": self.by(&present, |p| known(p, &p.os)),
+            "devices": self.by(&present, Feature::Device),
+            "browsers": self.by(&present, Feature::Browser),
+            "systems": self.by(&present, Feature::Os),
         })
     }
 
     pub(super) fn geo(&self) -> Value {
         let present = self.present();
-        let countries = self.by(&present, |p| match p.private {
-            true => PRIVATE.into(),
-            false => p.country_str().into(),
-        });
         // Cities as totals only: those that are known.
         let cities: Vec<_> =
             present.iter().filter(|(p, _)| p.is_some_and(|p| !p.city.is_empty())).copied().collect();
-        json!({ "countries": countries, "cities": self.by(&cities, |p| p.city.to_string()) })
+        json!({ "countries": self.by(&present, Feature::Country), "cities": self.by_name(&cities, |p| p.city.to_string()) })
     }
 
     /// Counts by profile of those asked about.
@@ -81,8 +71,16 @@ impl Scene<'_> {
         counts.into_iter().map(|(id, counts)| (self.site.profiles.get(id.0), counts)).collect()
     }
 
-    /// Sums by a name of the profile, most active first.
-    fn by(&self, present: &[(Option<&Profile>, Counts)], name: impl Fn(&Profile) -> String) -> Vec<Value> {
+    /// Sums by a feature of the profile, most active first.
+    fn by(&self, present: &[(Option<&Profile>, Counts)], by: Feature) -> Vec<Value> {
+        self.by_name(present, |profile| profile.name(by).into_owned())
+    }
+
+    fn by_name(
+        &self,
+        present: &[(Option<&Profile>, Counts)],
+        name: impl Fn(&Profile) -> String,
+    ) -> Vec<Value> {
         let mut sums: HashMap<String, Counts> = HashMap::new();
         for (profile, counts) in present {
             let name = profile.map_or_else(|| OTHER.to_owned(), &name);
@@ -99,12 +97,4 @@ impl Scene<'_> {
 fn add(sum: &mut Counts, counts: Counts) {
     sum.0 += counts.0;
     sum.1 += counts.1;
-}
-
-fn known(profile: &Profile, name: &str) -> String {
-    match (profile.private, name) {
-        (true, _) => PRIVATE.into(),
-        (false, "") => "Other".into(),
-        (false, name) => name.into(),
-    }
 }

@@ -1,16 +1,63 @@
 //! E1–E9: the feed, newest first, with numbers that have no gaps.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
-use super::filter::{channel_name, device_name};
 use super::{Scene, visitor_name};
 use crate::live::facts::{CLICKED, Entry, EntryKind, FORMED, REPORTED};
 use crate::live::names::part;
+use crate::live::profiles::Feature;
+
+/// Rows of the feed that are shown at most to who follows it.
+pub const ROWS: usize = 200;
+
+/// What came into the feed since the last time.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Nothing that was there before counts any more: `rows` are all there are.
+    pub whole: bool,
+    /// Number of the oldest entry that is kept, and of the last one looked at, whether or not it fits the filter.
+    pub first: u64,
+    pub last: u64,
+    /// Oldest first.
+    pub rows: Vec<Value>,
+    /// Entries of before that have been undone.
+    pub undone: Vec<u64>,
+}
 
 impl Scene<'_> {
+    /// What came into the feed after entry `after`, or the newest there are: at most [`ROWS`].
+    pub(super) fn news(&self, after: Option<u64>) -> Rows {
+        let (first, last) = (self.oldest(), self.site.kept.feed);
+        // What was dropped before anybody looked is a hole: then only what is kept counts.
+        let after = after.filter(|after| *after + 1 >= first && *after <= last);
+        let fitting = || self.site.feed.newest().filter(|entry| self.filter.entry(entry));
+        let new = fitting().take_while(|entry| after.is_none_or(|after| entry.id > after)).take(ROWS);
+        let (mut rows, mut returned) = (Vec::new(), false);
+        for entry in new {
+            returned |= entry.kind == EntryKind::Returned;
+            rows.push(self.event_row(entry));
+        }
+        rows.reverse();
+        let undone = match after {
+            Some(after) if returned => {
+                let before = fitting().skip_while(|entry| entry.id > after).take(ROWS);
+                before.filter(|entry| entry.undone).map(|entry| entry.id).collect()
+            }
+            _ => Vec::new(),
+        };
+        Rows { whole: after.is_none(), first, last, rows, undone }
+    }
+
+    /// The number of the oldest entry that is kept.
+    fn oldest(&self) -> u64 {
+        self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |entry| entry.id)
+    }
+
     /// Entries after number `since`, of these kinds (empty = all).
     pub(super) fn events(&self, since: Option<u64>, kinds: &[String]) -> Value {
-        let first = self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |e| e.id);
+        let first = self.oldest();
         let after = since.unwrap_or(0);
         let wanted: Vec<&Entry> = self
             .site
@@ -34,8 +81,8 @@ impl Scene<'_> {
     }
 
     pub(super) fn event_row(&self, entry: &Entry) -> Value {
-        let unknown = crate::live::profiles::Profile::default();
-        let profile = self.site.profiles.get(entry.profile.0).unwrap_or(&unknown);
+        let profile = self.site.profiles.get(entry.profile.0);
+        let of = |by| profile.map_or(Cow::Borrowed(""), |profile| profile.name(by));
         let (path, title) = self.page_name(entry.page);
         let known_page = entry.page != crate::live::pages::OTHER || entry.view != 0;
         let text = self.site.names.text(entry.name);
@@ -50,10 +97,10 @@ impl Scene<'_> {
             "target": target,
             "what": what,
             "value": entry.value,
-            "country": profile.country_str(),
-            "device": if entry.profile.0 == 0 { "" } else { device_name(profile) },
-            "channel": if entry.profile.0 == 0 { "" } else { channel_name(profile) },
-            "source": &*profile.source,
+            "country": of(Feature::Country),
+            "device": of(Feature::Device),
+            "channel": of(Feature::Channel),
+            "source": of(Feature::Source),
             "visitor": if self.config.gdpr_mode { String::new() } else { visitor_name(entry.key) },
         });
         if let Some(row) = row.as_object_mut() {

@@ -6,7 +6,7 @@ use super::question::Words;
 use crate::enrich::path;
 use crate::live::facts::Entry;
 use crate::live::pages::{OTHER, PageId};
-use crate::live::profiles::{Profile, ProfileId, channel, device};
+use crate::live::profiles::ProfileId;
 use crate::live::site::Site;
 use crate::live::visitor::{View, Visitor};
 
@@ -20,12 +20,8 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn new(words: &Words, site: &Site, query_keys: &[String]) -> Filter {
-        let about_visits = words.country.is_some()
-            || words.device.is_some()
-            || words.source.is_some()
-            || words.channel.is_some();
-        let profiles = about_visits.then(|| {
-            let fitting = site.profiles.iter().filter(|(_, profile)| fits(words, profile));
+        let profiles = words.features().next().is_some().then(|| {
+            let fitting = site.profiles.iter().filter(|(_, profile)| words.fits(profile));
             fitting.map(|(id, _)| ProfileId(id)).collect()
         });
         let page = words.page.as_ref().map(|page| match site.pages.get(OTHER) {
@@ -68,26 +64,4 @@ impl Filter {
     pub(super) fn entry(&self, entry: &Entry) -> bool {
         self.profile(entry.profile) && self.page(entry.page)
     }
-}
-
-/// A private profile fits no filter: nothing is known of it.
-fn fits(words: &Words, profile: &Profile) -> bool {
-    let is = |wanted: &Option<String>, value: &str| {
-        wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
-    };
-    !profile.private
-        && is(&words.country, profile.country_str())
-        && is(&words.device, device_name(profile))
-        && is(&words.source, &profile.source)
-        && is(&words.channel, channel_name(profile))
-}
-
-/// The name of a profile's device.
-pub(super) fn device_name(profile: &Profile) -> &'static str {
-    if profile.private { "private" } else { device(profile.device) }
-}
-
-/// The name of a profile's channel.
-pub(super) fn channel_name(profile: &Profile) -> &'static str {
-    if profile.private { "private" } else { channel(profile.channel) }
 }

@@ -27,13 +27,13 @@ use qahm_event::SiteId;
 use serde_json::{Value, json};
 
 use crate::config::SiteConfig;
-use crate::live::profiles::Profile;
+use crate::live::profiles::{Feature, OTHER, PRIVATE, Profile};
 use crate::live::site::{Shown, Site};
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
+pub use events::{ROWS, Rows};
 use filter::Filter;
-use filter::channel_name;
-pub use question::Question;
+pub use question::{Question, Words};
 use rows::Page;
 
 /// V1 by the name of what is shown; sums to V1.
@@ -42,8 +42,8 @@ pub fn active_by<T: Copy>(sums: &BTreeMap<Shown<T>, u32>, name: fn(T) -> String)
     for (shown, active) in sums {
         let name = match shown {
             Shown::As(what) => name(*what),
-            Shown::Private => "private".into(),
-            Shown::Other => "(other)".into(),
+            Shown::Private => PRIVATE.into(),
+            Shown::Other => OTHER.into(),
         };
         *named.entry(name).or_default() += u64::from(*active);
     }
@@ -52,9 +52,9 @@ pub fn active_by<T: Copy>(sums: &BTreeMap<Shown<T>, u32>, name: fn(T) -> String)
 
 /// The host, or else the channel, that most of the visitors active now came from.
 pub fn top_source(site: &Site) -> Option<String> {
-    let name = |p: &Profile| match p.source.is_empty() {
-        true => channel_name(p).to_owned(),
-        false => p.source.to_string(),
+    let name = |p: &Profile| match p.name(Feature::Source) {
+        host if host.is_empty() => p.name(Feature::Channel).into_owned(),
+        host => host.into_owned(),
     };
     let mut sums: BTreeMap<String, u32> = BTreeMap::new();
     for (id, present) in &site.present {
@@ -86,33 +86,46 @@ const ANSWER_MAX: usize = qahm_runtime::ANSWER_MAX - (16 << 10);
 /// Long names make long rows, and everybody can invent long names: when the rows asked for do not fit, the answer has
 /// fewer, and says so in `limit`.
 pub fn answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
+    answer_within(ANSWER_MAX, live, id, config, question)
+}
+
+/// The same in so many bytes at most, or of one row.
+pub fn answer_within(
+    bytes: usize,
+    live: &Live,
+    id: SiteId,
+    config: &SiteConfig,
+    question: &Question,
+) -> Option<Value> {
     let mut question = Cow::Borrowed(question);
     loop {
         let answer = whole_answer(live, id, config, &question)?;
         let limit = question.limit.clamp(1, rows::MOST);
-        if limit == 1 || json_bytes(&answer) <= ANSWER_MAX {
+        if limit == 1 || json_bytes(&answer) <= bytes {
             return Some(answer);
         }
         question.to_mut().limit = limit / 2;
     }
 }
 
+/// What came into a site's feed after entry `after`, or the newest there are, for whom a filter speaks of.
+pub fn feed(
+    live: &Live,
+    id: SiteId,
+    config: &SiteConfig,
+    filter: &Words,
+    after: Option<u64>,
+) -> Option<Rows> {
+    let question = Question { filter: filter.clone(), ..Question::about("events") };
+    Some(Scene::new(live, id, config, &question)?.news(after))
+}
+
 fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
-    let site = live.site(id)?;
-    let now = live.now();
     if question.what == "status" {
-        return Some(json!({ "ok": true, "status": status(live, site) }));
+        return Some(json!({ "ok": true, "status": status(live, live.site(id)?) }));
     }
-    let scene = Scene {
-        live,
-        id,
-        site,
-        config,
-        filter: Filter::new(&question.filter, site, &config.query_keys),
-        rows: Page::new(question.limit, question.offset),
-        now,
-        offset: live.unix() - i64::from(now),
-    };
+    let scene = Scene::new(live, id, config, question)?;
+    let (site, now) = (scene.site, scene.now);
     let mut answer = match question.what.as_str() {
         "live" => scene.now(),
         "visitors" => scene.visitors(),
@@ -147,7 +160,7 @@ fn status(live: &Live, site: &Site) -> Value {
 }
 
 /// How long a value is as JSON.
-fn json_bytes(value: &Value) -> usize {
+pub(crate) fn json_bytes(value: &Value) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -163,6 +176,24 @@ fn json_bytes(value: &Value) -> usize {
     match serde_json::to_writer(&mut count, value) {
         Ok(()) => count.0,
         Err(_) => usize::MAX,
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// `None` if the site is not known.
+    fn new(live: &'a Live, id: SiteId, config: &'a SiteConfig, question: &Question) -> Option<Scene<'a>> {
+        let site = live.site(id)?;
+        let now = live.now();
+        Some(Scene {
+            live,
+            id,
+            site,
+            config,
+            filter: Filter::new(&question.filter, site, &config.query_keys),
+            rows: Page::new(question.limit, question.offset),
+            now,
+            offset: live.unix() - i64::from(now),
+        })
     }
 }
 
@@ -207,7 +238,7 @@ impl Scene<'_> {
 
     /// The path and title of a page.
     fn page_name(&self, page: crate::live::pages::PageId) -> (&str, &str) {
-        self.site.pages.get(page).map_or(("(other)", ""), |p| (&p.path, &p.title))
+        self.site.pages.get(page).map_or((OTHER, ""), |p| (&p.path, &p.title))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::live::profiles::{Feature, Profile};
+
 /// What is asked about a site.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Question {
@@ -71,6 +73,25 @@ pub struct Words {
     /// Host of the referrer; "" = none.
     pub source: Option<String>,
     pub channel: Option<String>,
+}
+
+impl Words {
+    /// What is asked of the profile of a visit.
+    pub fn features(&self) -> impl Iterator<Item = (Feature, &str)> {
+        let members = [
+            (Feature::Country, &self.country),
+            (Feature::Device, &self.device),
+            (Feature::Source, &self.source),
+            (Feature::Channel, &self.channel),
+        ];
+        members.into_iter().filter_map(|(feature, word)| Some((feature, word.as_deref()?)))
+    }
+
+    /// Whether a profile is asked about. A private one fits no word: nothing is known of it.
+    pub fn fits(&self, profile: &Profile) -> bool {
+        let fit = |(feature, word): (Feature, &str)| profile.name(feature).eq_ignore_ascii_case(word);
+        self.features().all(|asked| !profile.private && fit(asked))
+    }
 }
 
 fn fifty() -> usize {

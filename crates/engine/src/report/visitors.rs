@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::filter::{channel_name, device_name};
 use super::{Scene, visitor_name};
 use crate::live::pages::PageId;
+use crate::live::profiles::Feature;
 use crate::live::visitor::{View, Visitor};
 
 /// What a row needs besides the profile.
@@ -79,10 +79,10 @@ impl Scene<'_> {
             "began": self.unix(row.began),
             "duration": self.now.saturating_sub(row.began),
             "engaged": row.engaged,
-            "channel": channel_name(profile),
+            "channel": profile.name(Feature::Channel),
             "source": &*profile.source,
             "campaign": &*profile.utm_campaign,
-            "device": device_name(profile),
+            "device": profile.name(Feature::Device),
             "browser": &*profile.browser,
             "os": &*profile.os,
             "country": profile.country_str(),

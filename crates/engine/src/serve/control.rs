@@ -12,9 +12,10 @@ use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_fram
 use serde_json::{Value, json};
 
 use super::answers::Answers;
-use super::request::{Order, Request, error, ok};
+use super::request::{Order, PhpQuestion, Request, Who, error, ok};
 use super::today::{self, FEW};
 use crate::alert::outbox::Claimer;
+use crate::channel::Channel;
 use crate::config::SiteConfig;
 use crate::history::{Asked, History, HistoryQuestion, Now};
 use crate::hub::{Frame, Hub, PAGES_MAX};
@@ -27,12 +28,25 @@ const MOST: usize = 500;
 /// Connections served at once; the next one waits in the socket's queue.
 const CONNECTIONS: usize = 64;
 
+/// What is answered: a value, or JSON as it is.
+pub(super) enum Answer {
+    Value(Value),
+    Text(String),
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Answer {
+        Answer::Value(value)
+    }
+}
+
 /// An order and where its answer goes.
 pub type Errand = (Order, Sender<Value>);
 
 /// What the connections share.
 pub struct Control {
     pub hub: Arc<Hub>,
+    pub channel: Arc<Channel>,
     pub orders: Sender<Errand>,
     answers: Answers,
     history: Mutex<History>,
@@ -40,9 +54,9 @@ pub struct Control {
 }
 
 impl Control {
-    pub fn new(hub: Arc<Hub>, orders: Sender<Errand>, history: History) -> Control {
+    pub fn new(hub: Arc<Hub>, channel: Arc<Channel>, orders: Sender<Errand>, history: History) -> Control {
         let (answers, history) = (Answers::default(), Mutex::new(history));
-        Control { hub, orders, answers, history, busy: AtomicUsize::new(0) }
+        Control { hub, channel, orders, answers, history, busy: AtomicUsize::new(0) }
     }
 
     /// Binds the socket, taking the place of a dead engine's. Only the holder of the directory's lock may call it.
@@ -87,15 +101,19 @@ impl Control {
             let request = read_frame(stream, REQUEST_MAX, deadline)?;
             self.answer(&request, pid)
         } else {
-            error("stranger", "this engine belongs to another user")
+            Answer::Value(error("stranger", "this engine belongs to another user"))
         };
-        let mut bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        let mut bytes = match &answer {
+            Answer::Value(answer) => serde_json::to_vec(answer).unwrap_or_default(),
+            Answer::Text(answer) => answer.as_bytes().to_vec(),
+        };
         if bytes.len() > ANSWER_MAX {
             let large = error("too-large", "the answer is over 1 MiB: ask for fewer rows");
             bytes = serde_json::to_vec(&large).unwrap_or_default();
         }
         let written = write_frame(stream, &bytes, ANSWER_MAX, Instant::now() + PATIENCE);
         if written.is_err()
+            && let Answer::Value(answer) = &answer
             && let Some(claim) = answer.get("claim").and_then(Value::as_u64)
         {
             self.order(Order::Unclaim { claim });
@@ -104,28 +122,43 @@ impl Control {
     }
 
     /// The answer to one request of process `pid`.
-    fn answer(&self, request: &[u8], pid: u32) -> Value {
+    fn answer(&self, request: &[u8], pid: u32) -> Answer {
         let request: Request = match serde_json::from_slice(request) {
             Ok(request) => request,
-            Err(wrong) => return error("bad-request", wrong),
+            Err(wrong) => return error("bad-request", wrong).into(),
         };
         let order = match request {
-            Request::Status => return ok(json!({ "engine": *self.hub.health() })),
-            Request::Ask { site, q } => return with_site(&site, |site| self.ask(site, &q)),
+            Request::Status => return ok(json!({ "engine": *self.hub.health() })).into(),
+            Request::Ask { site, q, who } => {
+                let (q, who) = match PhpQuestion::of(&site, q, who) {
+                    Ok((PhpQuestion::Question(question), who)) => (question, who),
+                    Ok((PhpQuestion::Poll(poll), _)) => return self.poll(&poll).unwrap_or_else(Answer::from),
+                    Err(wrong) => return error("bad-request", wrong).into(),
+                };
+                let ask = |site| if self.is_revoked(site, who) { revoked() } else { self.ask(site, &q) };
+                return with_site(&site, ask).into();
+            }
+            Request::Poll(poll) => return self.poll(&poll).unwrap_or_else(Answer::from),
             Request::Explain { site, record } => (site, OrderOf::Explain(unhex(&record))),
             Request::Command { site, c } => (site, OrderOf::Change(c)),
             Request::Configure { site, config } => (site, OrderOf::Configure(config)),
             Request::Claim { site, lease } => {
                 // A process that is gone already could never acknowledge.
                 let Some(started) = qahm_runtime::started(pid) else {
-                    return error("bad-request", "the claiming process is not in the engine's pid namespace");
+                    let wrong = "the claiming process is not in the engine's pid namespace";
+                    return error("bad-request", wrong).into();
                 };
                 (site, OrderOf::Claim(Claimer { pid, started, lease: lease.clamp(1, 3700) }))
             }
             Request::Acknowledge { site, claim, results } => (site, OrderOf::Acknowledge(claim, results)),
         };
         let (site, order) = order;
-        with_site(&site, |site| self.order(order.of(site)))
+        with_site(&site, |site| self.order(order.of(site))).into()
+    }
+
+    pub(super) fn is_revoked(&self, site: SiteId, who: Who) -> bool {
+        let (Some(user), Some(chain)) = (who.user, who.chain) else { return false };
+        self.channel.revocations().is_revoked(site, user, chain)
     }
 
     fn ask(&self, site: SiteId, question: &Question) -> Value {
@@ -221,6 +254,10 @@ impl Control {
 /// A question about the past has members of its own.
 fn history_question(question: &Question) -> serde_json::Result<HistoryQuestion> {
     serde_json::from_value(serde_json::to_value(question)?)
+}
+
+pub(super) fn revoked() -> Value {
+    error("revoked", "the tokens of this user were revoked")
 }
 
 /// An order without its site.

@@ -2,5 +2,6 @@
 
 pub mod answers;
 pub mod control;
+mod poll;
 pub mod request;
 mod today;

@@ -6,15 +6,18 @@
 //! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
 //! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
 //! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
-//! - `summary` hours and timings, made in the background · `words` their keys · `baseline`, `usual` what is usual · `cells`, `sketch` how they are kept
+//! - `summary` hours and timings, made in the background · `cells`, `crossed`, `sketch` how they are kept · `words` profiles
+//! - `baseline`, `usual` what is usual · `revocations` whose tokens hold no more
 
 pub(crate) mod baseline;
 pub mod batch;
 pub(crate) mod cells;
+pub(crate) mod crossed;
 pub(crate) mod partition;
 mod recent;
 mod recover;
 mod retention;
+mod revocations;
 pub(crate) mod rows;
 pub(crate) mod sketch;
 pub(crate) mod stale;
@@ -40,10 +43,10 @@ pub use recover::Recovered;
 pub(crate) const FILE: &str = "realtime.db";
 
 /// The version of `schema.sql`.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// The tables that have rows of sites, beside those of days.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "sites",
     "pages",
     "names",
@@ -55,6 +58,7 @@ const TABLES: [&str; 11] = [
     "sketches",
     "baselines",
     "records",
+    "revocations",
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -142,8 +146,10 @@ impl Store {
             return Err(Error::Newer(version));
         }
         let transaction = db.unchecked_transaction()?;
-        if version == 1 {
-            upgrade::from_1(&transaction)?;
+        match version {
+            1 => upgrade::from_1(&transaction)?,
+            2 => upgrade::from_2(&transaction)?,
+            _ => {}
         }
         transaction
             .execute_batch(&format!("{}\nPRAGMA user_version = {SCHEMA};", include_str!("schema.sql")))?;

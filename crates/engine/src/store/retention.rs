@@ -115,11 +115,11 @@ impl Store {
                     params![site, span, before / span],
                 )?;
             }
-            for by in By::ALL {
+            for by in By::all() {
                 self.delete(
                     "DELETE FROM hours WHERE rowid IN
                        (SELECT rowid FROM hours WHERE site = ?1 AND dim = ?2 AND hour < ?3 LIMIT 20)",
-                    params![site, by as u8, before / 3600],
+                    params![site, by.number(), before / 3600],
                 )?;
             }
             if Instant::now() > end {

@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS stale (
     PRIMARY KEY (site, what, number)
 ) WITHOUT ROWID;
 
--- Sums of an hour (hours since 1970) by one dimension (store::summary::By), in one row: store::cells.
+-- Sums of an hour (hours since 1970) by one dimension (store::summary::By), in one row: store::cells, store::crossed.
 CREATE TABLE IF NOT EXISTS hours (
     site    INTEGER NOT NULL,
     dim     INTEGER NOT NULL,
@@ -157,4 +157,12 @@ CREATE TABLE IF NOT EXISTS records (
     peak    INTEGER NOT NULL,
     at      INTEGER NOT NULL,
     PRIMARY KEY (site, day)
+) WITHOUT ROWID;
+
+-- Users whose tokens are refused if their chain began by then (Unix seconds); kept for the life of a chain, and a minute.
+CREATE TABLE IF NOT EXISTS revocations (
+    site    INTEGER NOT NULL,
+    user    INTEGER NOT NULL,
+    unix    INTEGER NOT NULL,
+    PRIMARY KEY (site, user)
 ) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-//! From version 1 of the tables to version 2, in the transaction that then makes what is missing.
+//! From older versions of the tables to this one, in the transaction that then makes what is missing.
 
 use rusqlite::Connection;
 
@@ -34,5 +34,14 @@ pub(super) fn from_1(db: &Connection) -> Result<()> {
              DROP TABLE old_requests;"
         ))?;
     }
+    Ok(())
+}
+
+/// Hours had the sums of each feature of profiles alone. They are summed up anew, in the background, from their minutes.
+pub(super) fn from_2(db: &Connection) -> Result<()> {
+    db.execute_batch(
+        "INSERT OR IGNORE INTO stale (site, what, number) SELECT DISTINCT site, 0, hour FROM hours;
+         DELETE FROM hours WHERE dim BETWEEN 2 AND 9;",
+    )?;
     Ok(())
 }

@@ -1,16 +1,8 @@
-/** What PHP hands to the widget, and what the live endpoint answers. */
+/** What PHP hands to the widget, and what the live channel gives. */
 
-export interface Config {
-	/** Address of the live question, with the site in its query. */
-	readonly live: string;
-	/** Seconds between two questions. */
-	readonly interval: number;
-	readonly token: string | null;
-	/** REST route that gives a new token. */
-	readonly renew: string;
-	readonly nonce: string;
-	/** Where WordPress gives a new nonce to who is still logged in. */
-	readonly nonceUrl: string;
+import type { Config as ChannelConfig } from '../live/connect';
+
+export interface Config extends Omit< ChannelConfig, 'topics' > {
 	/** Origin of the site, for links to its pages. */
 	readonly home: string;
 	/** Path of the site's front page. */

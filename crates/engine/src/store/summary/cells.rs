@@ -1,17 +1,18 @@
 //! The sums of an hour by every dimension, from the sums of its minutes: profiles become countries, sources, devices …
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Instant;
 
 use rusqlite::{Connection, Transaction, params};
 
 use super::super::Result;
-use super::super::cells::{add, put_number, put_text};
+use super::super::cells::{add, put_number};
+use super::super::crossed::Crossing;
 use super::super::partition::{Partitions, name};
 use super::super::rows::COLUMNS;
 use super::{By, CHUNK};
 use crate::live::facts::{Dim, METRICS, Metrics};
-use crate::live::names::NameKind;
+use crate::live::names::NameId;
 use crate::live::profiles::Profile;
 use crate::store::words;
 
@@ -28,8 +29,7 @@ pub(super) struct Cells {
     sums: [HashMap<u32, Metrics>; 4],
     /// Profiles that are still to be taken apart.
     profiles: Vec<(u32, Metrics)>,
-    /// By what profiles say.
-    texts: BTreeMap<By, HashMap<String, Metrics>>,
+    crossing: Crossing,
 }
 
 impl Cells {
@@ -45,7 +45,7 @@ impl Cells {
             key: -1,
             sums: Default::default(),
             profiles: Vec::new(),
-            texts: words::BY.iter().map(|by| (*by, HashMap::new())).collect(),
+            crossing: Crossing::default(),
         }
     }
 
@@ -98,14 +98,7 @@ impl Cells {
         self.profiles.extend(profiles.drain());
         while let Some((id, metrics)) = self.profiles.pop() {
             let profile: Option<Profile> = words::profile(db, self.site, id)?;
-            for (by, sums) in &mut self.texts {
-                words::with(*by, profile.as_ref(), |text| match sums.get_mut(text) {
-                    Some(sum) => add(sum, &metrics),
-                    None => {
-                        sums.insert(text.to_owned(), metrics);
-                    }
-                });
-            }
+            self.crossing.add(profile.as_ref(), &metrics);
             if self.profiles.len().is_multiple_of(64) && Instant::now() > end {
                 return Ok(false);
             }
@@ -115,31 +108,26 @@ impl Cells {
 
     pub(super) fn store(&self, transaction: &Transaction) -> Result<()> {
         let [site, pages, _, names] = &self.sums;
-        let mut blobs: BTreeMap<By, Vec<u8>> = BTreeMap::new();
+        let mut blobs: HashMap<u8, Vec<u8>> = HashMap::new();
         for (by, sums) in [(By::Site, site), (By::Page, pages)] {
             for (key, metrics) in sorted(sums) {
-                put_number(blobs.entry(by).or_default(), *key, metrics);
+                put_number(blobs.entry(by.number()).or_default(), *key, metrics);
             }
         }
         for (key, metrics) in sorted(names) {
-            let kind = NameKind::from_u8((key % 16) as u8);
-            if let Some(by) = kind.and_then(By::of_name) {
-                put_number(blobs.entry(by).or_default(), *key, metrics);
+            if let Some(kind) = NameId(*key).kind() {
+                put_number(blobs.entry(By::Name(kind).number()).or_default(), *key, metrics);
             }
         }
-        for (by, sums) in &self.texts {
-            for (text, metrics) in sorted(sums) {
-                put_text(blobs.entry(*by).or_default(), text, metrics);
-            }
-        }
+        blobs.insert(By::Profile.number(), self.crossing.encode());
         let mut delete =
             transaction.prepare_cached("DELETE FROM hours WHERE site = ?1 AND dim = ?2 AND hour = ?3")?;
         let mut insert = transaction
             .prepare_cached("INSERT INTO hours (site, dim, hour, cells) VALUES (?1, ?2, ?3, ?4)")?;
-        for by in By::ALL {
-            delete.execute(params![self.site, by as u8, self.hour])?;
-            if let Some(blob) = blobs.get(&by) {
-                insert.execute(params![self.site, by as u8, self.hour, blob])?;
+        for by in By::all().map(By::number) {
+            delete.execute(params![self.site, by, self.hour])?;
+            if let Some(blob) = blobs.get(&by).filter(|blob| !blob.is_empty()) {
+                insert.execute(params![self.site, by, self.hour, blob])?;
             }
         }
         Ok(())
@@ -147,7 +135,7 @@ impl Cells {
 }
 
 /// In the order of keys: the same sums are the same bytes.
-fn sorted<K: Ord>(sums: &HashMap<K, Metrics>) -> Vec<(&K, &Metrics)> {
+fn sorted(sums: &HashMap<u32, Metrics>) -> Vec<(&u32, &Metrics)> {
     let mut sorted: Vec<_> = sums.iter().filter(|(_, m)| m.iter().any(|v| *v != 0)).collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     sorted

@@ -27,58 +27,29 @@ pub(crate) const CHUNK: i64 = 1000;
 /// A minute's last rows are committed this much (s) after its end at the latest, if nothing is behind.
 const GRACE: i64 = 2;
 
-/// What the sums of an hour speak of. The numbers are those of the store; those of names are 16 + `NameKind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
+/// What the sums of an hour speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    Site = 0,
-    Page = 1,
-    Country = 2,
-    City = 3,
-    Channel = 4,
-    Source = 5,
-    Campaign = 6,
-    Device = 7,
-    Browser = 8,
-    Os = 9,
-    Element = 17,
-    Form = 18,
-    Goal = 19,
-    Custom = 20,
-    Error = 21,
-    Term = 22,
-    Change = 23,
-    Linker = 24,
-    Report = 25,
-    Broken = 27,
+    Site,
+    Page,
+    /// Everything that profiles say at once: `crossed`.
+    Profile,
+    Name(NameKind),
 }
 
 impl By {
-    pub(crate) const ALL: [By; 20] = [
-        Self::Site,
-        Self::Page,
-        Self::Country,
-        Self::City,
-        Self::Channel,
-        Self::Source,
-        Self::Campaign,
-        Self::Device,
-        Self::Browser,
-        Self::Os,
-        Self::Element,
-        Self::Form,
-        Self::Goal,
-        Self::Custom,
-        Self::Error,
-        Self::Term,
-        Self::Change,
-        Self::Linker,
-        Self::Report,
-        Self::Broken,
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = By> {
+        [By::Site, By::Page, By::Profile].into_iter().chain(NameKind::ALL.map(By::Name))
+    }
 
-    pub(crate) fn of_name(kind: NameKind) -> Option<By> {
-        Self::ALL.into_iter().find(|by| *by as u8 == 16 + kind as u8)
+    /// The number in the store.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            By::Site => 0,
+            By::Page => 1,
+            By::Profile => 2,
+            By::Name(kind) => 16 + kind as u8,
+        }
     }
 }
 

@@ -1,0 +1,88 @@
+//! Reading once: what is after a place in each of several streams, for those who cannot wait.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use qahm_event::SiteId;
+
+use super::{After, At, Channel, FilterName, Follower, Message, Position, Refused, StreamKey, Topic};
+
+/// Bytes of messages at most in an answer; what does not fit comes with the next.
+const BYTES_MAX: usize = qahm_runtime::ANSWER_MAX - (64 << 10);
+
+/// What was read at once.
+#[derive(Debug)]
+pub struct Polled {
+    /// Of each stream in turn what its reader missed.
+    pub messages: Vec<Arc<Message>>,
+    /// Where the reader is after them.
+    pub position: Position,
+}
+
+impl Polled {
+    /// What is after `since` in streams of one filter. A stream that has no state yet, or whose messages do not fit any
+    /// more, is left out of the position if it was not in `since`.
+    pub fn read<'a>(
+        channel: &Channel,
+        followers: impl IntoIterator<Item = &'a Follower>,
+        since: Option<&Position>,
+    ) -> Polled {
+        let epoch = channel.epoch_number();
+        let mut polled = Polled { messages: Vec::new(), position: Position::new(epoch) };
+        let mut bytes = 0;
+        for follower in followers {
+            let topic = follower.key().topic;
+            let mut at = since.and_then(|since| since.at(topic)).filter(|at| at.epoch == epoch);
+            if let After::Messages(messages) = follower.after(at) {
+                let more: usize = messages.iter().map(|message| message.json().len() + 1).sum();
+                if bytes == 0 || bytes + more <= BYTES_MAX {
+                    bytes += more;
+                    at = messages.last().map(|last| At { epoch, seq: last.seq });
+                    polled.messages.extend(messages);
+                }
+            }
+            if let Some(at) = at {
+                polled.position.advance(topic, at);
+            }
+        }
+        polled
+    }
+
+    /// `{"e","messages","position"}`.
+    pub fn json(&self, channel: &Channel) -> String {
+        let messages: Vec<&str> = self.messages.iter().map(|message| message.json()).collect();
+        format!(
+            r#"{{"e":"{}","messages":[{}],"position":"{}"}}"#,
+            channel.epoch(),
+            messages.join(","),
+            self.position
+        )
+    }
+}
+
+impl Channel {
+    /// Reads streams of one filter once. They stay for the next poll; streams that begin with this one are waited for
+    /// until `deadline`. Blocks its thread: not for a runtime's, where [`Polled::read`] serves.
+    ///
+    /// # Errors
+    /// As [`Channel::follow`].
+    pub fn poll(
+        self: &Arc<Self>,
+        site: SiteId,
+        filter: &FilterName,
+        topics: impl IntoIterator<Item = Topic>,
+        since: Option<&Position>,
+        deadline: Instant,
+    ) -> Result<Polled, Refused> {
+        let followers: Vec<Follower> = topics
+            .into_iter()
+            .map(|topic| {
+                let mut follower = self.follow(StreamKey::new(site, filter.clone(), topic))?;
+                follower.linger();
+                Ok(follower)
+            })
+            .collect::<Result<_, Refused>>()?;
+        followers.iter().for_each(|follower| follower.await_state(deadline));
+        Ok(Polled::read(self, &followers, since))
+    }
+}

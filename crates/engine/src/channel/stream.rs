@@ -1,0 +1,270 @@
+//! One stream: its state, the patches of late, and those who wait for the next.
+//!
+//! The pipeline puts news into the *inbox*; the worker compares them with the state, numbers what changed and wakes the
+//! followers, who fetch what they miss when they can take it: nothing is queued for anybody.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::news::number;
+use super::patch::{Op, ROWS_IN_FRONT, apply, diff};
+use super::{At, Message, News, Rows, StreamKey, Topic};
+
+/// Patches kept, and for how long.
+const RING: usize = 256;
+const RING_AGE: Duration = Duration::from_secs(30);
+/// Patches that are missed are sent whatever the put would take, up to so many bytes.
+const FEW_BYTES: usize = 32 << 10;
+
+/// What is after a place.
+#[derive(Debug)]
+pub enum After {
+    /// Nothing: the place is the newest, or the stream has no state yet.
+    Current,
+    /// The patches that were missed in order, or one put. After them the reader is at the last one's `seq`.
+    Messages(Vec<Arc<Message>>),
+    /// The site was forgotten: nothing will ever come.
+    Gone,
+}
+
+pub(super) struct Stream {
+    pub(super) key: StreamKey,
+    epoch: Arc<str>,
+    number: u64,
+    /// Numbers for states that have none of their own: of the whole channel, so that a stream that is forgotten and made
+    /// again does not use one twice.
+    counter: Arc<AtomicU64>,
+    inbox: Mutex<Option<News>>,
+    /// The worker has been told of the inbox.
+    pub(super) told: AtomicBool,
+    shown: Mutex<Shown>,
+    /// Something is shown for the first time, for those who wait without a runtime.
+    begun: Condvar,
+    wake: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct Shown {
+    /// `None` until the pipeline has given it.
+    state: Option<Arc<Value>>,
+    seq: u64,
+    /// The state as a message, made when somebody asks.
+    put: Option<Arc<Message>>,
+    /// Each applies to the state that the one before it leads to; the last one leads to the state.
+    ring: VecDeque<(Instant, Arc<Message>)>,
+    /// The state was replaced without a new number: no patch may lead on from it.
+    replaced: bool,
+    gone: bool,
+}
+
+impl Stream {
+    pub(super) fn new(key: StreamKey, epoch: (u64, Arc<str>), counter: Arc<AtomicU64>) -> Stream {
+        Stream {
+            key,
+            epoch: epoch.1,
+            number: epoch.0,
+            counter,
+            inbox: Mutex::default(),
+            told: AtomicBool::new(false),
+            shown: Mutex::default(),
+            begun: Condvar::new(),
+            wake: watch::Sender::new(()),
+        }
+    }
+
+    /// Adds news to what waits. Answers whether the worker must be told.
+    pub(super) fn give(&self, news: News) -> bool {
+        let mut inbox = self.inbox.lock();
+        *inbox = Some(match inbox.take() {
+            Some(earlier) => earlier.then(news),
+            None => news,
+        });
+        !self.told.swap(true, Ordering::AcqRel)
+    }
+
+    /// Takes in what waits: the worker's part.
+    pub(super) fn digest(&self, now: Instant) {
+        self.told.store(false, Ordering::Release);
+        let Some(news) = self.inbox.lock().take() else { return };
+        match (news, self.key.topic) {
+            (News::Frame(frame), Topic::Alerts) => {
+                self.replace(json!({ "alerts": frame.alerts }), None, now);
+            }
+            (News::Frame(frame), _) => {
+                self.replace(serde_json::to_value(&*frame).unwrap_or_default(), Some(frame.seq), now);
+            }
+            (News::State(state), _) => self.replace(state, None, now),
+            (News::Rows(rows), _) => self.add(rows, now),
+        }
+    }
+
+    /// A new state, with its own number or the next one of the channel.
+    fn replace(&self, state: Value, seq: Option<u64>, now: Instant) {
+        let old = self.shown.lock().state.clone();
+        // Compared without the lock: nobody else changes the state.
+        let ops = old.as_ref().map(|old| diff(old, &state));
+        // That time passes is no news: a reader has a clock.
+        let idle =
+            |ops: &Vec<Op>| ops.is_empty() || (seq.is_none() && ops.iter().all(|op| op.path == "time"));
+        if ops.as_ref().is_some_and(idle) {
+            return;
+        }
+        let seq = seq.unwrap_or_else(|| self.counter.fetch_add(1, Ordering::Relaxed) + 1);
+        let shown = self.shown.lock();
+        self.show(shown, Arc::new(state), seq, ops, now);
+    }
+
+    /// Adds rows to the feed.
+    fn add(&self, rows: Rows, now: Instant) {
+        let mut shown = self.shown.lock();
+        let seq = rows.last;
+        if rows.whole {
+            return self.show(shown, Arc::new(rows.state()), seq, None, now);
+        }
+        // Meant for a stream of this name that was let go: the pipeline will give this one all there is.
+        let Some(mut state) = shown.state.take() else { return };
+        let ops = rows_ops(&state, rows);
+        if ops.is_empty() {
+            shown.state = Some(state);
+            return;
+        }
+        // A put that is being written has the only other reference, and that under the lock.
+        let applied = apply(&ops, Arc::make_mut(&mut state));
+        let ops = applied.is_ok().then_some(ops);
+        self.show(shown, state, seq, ops, now);
+    }
+
+    /// Shows a state; `ops` lead to it from the one before.
+    fn show(
+        &self,
+        mut shown: MutexGuard<Shown>,
+        state: Arc<Value>,
+        seq: u64,
+        ops: Option<Vec<Op>>,
+        now: Instant,
+    ) {
+        let patch = ops
+            .filter(|_| !shown.replaced && seq > shown.seq)
+            .map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops))
+            .filter(|patch| patch.json().len() <= self.put_bytes(&state, seq));
+        match patch {
+            Some(patch) => shown.ring.push_back((now, Arc::new(patch))),
+            // Whoever is behind gets the put.
+            None => shown.ring.clear(),
+        }
+        if shown.ring.len() > RING {
+            shown.ring.pop_front();
+        }
+        shown.replaced = seq <= shown.seq && shown.seq != 0;
+        shown.seq = seq.max(shown.seq);
+        shown.state = Some(state);
+        shown.put = None;
+        drop(shown);
+        self.begun.notify_all();
+        self.wake.send_replace(());
+    }
+
+    /// Bytes of the put of a state.
+    fn put_bytes(&self, state: &Value, seq: u64) -> usize {
+        let words = self.key.topic.as_str().len() + self.key.filter.as_str().len() + self.epoch.len();
+        r#"{"t":"","f":"","e":"","s":,"path":"/","data":}"#.len()
+            + words
+            + seq.to_string().len()
+            + crate::report::json_bytes(state)
+    }
+
+    /// What is after a place.
+    pub(super) fn after(&self, at: Option<At>, now: Instant) -> After {
+        let mut shown = self.shown.lock();
+        if shown.gone {
+            return After::Gone;
+        }
+        let Some(state) = shown.state.clone() else { return After::Current };
+        while shown.ring.front().is_some_and(|(made, _)| now.saturating_duration_since(*made) > RING_AGE) {
+            shown.ring.pop_front();
+        }
+        if let Some(at) = at.filter(|at| at.epoch == self.number) {
+            if at.seq == shown.seq {
+                return After::Current;
+            }
+            if let Some(missed) = shown.missed(at.seq) {
+                return After::Messages(missed);
+            }
+        }
+        let seq = shown.seq;
+        let put =
+            shown.put.get_or_insert_with(|| Arc::new(Message::put(&self.key, &self.epoch, seq, &*state)));
+        After::Messages(vec![put.clone()])
+    }
+
+    /// The newest place; `None` while there is no state yet.
+    pub(super) fn position(&self) -> Option<At> {
+        let shown = self.shown.lock();
+        shown.state.is_some().then_some(At { epoch: self.number, seq: shown.seq })
+    }
+
+    /// Waits until there is a state, or the stream is gone. Blocks its thread.
+    pub(super) fn await_state(&self, deadline: Instant) {
+        let mut shown = self.shown.lock();
+        while shown.state.is_none() && !shown.gone {
+            if self.begun.wait_until(&mut shown, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Tells the followers that nothing will come any more.
+    pub(super) fn end(&self) {
+        self.shown.lock().gone = true;
+        self.begun.notify_all();
+        self.wake.send_replace(());
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+}
+
+impl Shown {
+    /// The patches from a state on, if the ring has them all and they are not much longer than a put.
+    fn missed(&self, seq: u64) -> Option<Vec<Arc<Message>>> {
+        let from = self.ring.iter().position(|(_, patch)| patch.base == Some(seq))?;
+        let missed: Vec<_> = self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect();
+        let bytes: usize = missed.iter().map(|patch| patch.json().len()).sum();
+        let put = self.put.as_ref().map_or(usize::MAX, |put| put.json().len());
+        (bytes <= FEW_BYTES || bytes <= put).then_some(missed)
+    }
+}
+
+/// What rows change in a feed.
+fn rows_ops(state: &Value, rows: Rows) -> Vec<Op> {
+    let mut ops = Vec::new();
+    let shown = state.get("events").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for (index, row) in shown.iter().enumerate() {
+        if row.get("undone").is_none() && rows.undone.contains(&number(row)) {
+            ops.push(Op::set(format!("events/{index}/undone"), Value::Bool(true)));
+        }
+    }
+    // Nothing that fits: no reason to wake anybody because others came.
+    if rows.rows.is_empty() && ops.is_empty() {
+        return ops;
+    }
+    if !rows.rows.is_empty() {
+        ops.push(Op::set(ROWS_IN_FRONT, Value::Array(rows.rows)));
+    }
+    for (name, number) in [("first", rows.first), ("last", rows.last)] {
+        if state.get(name).and_then(Value::as_u64) != Some(number) {
+            ops.push(Op::set(name, number.into()));
+        }
+    }
+    ops
+}
+
+#[cfg(test)]
+mod tests;

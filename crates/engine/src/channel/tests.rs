@@ -1,0 +1,110 @@
+use super::*;
+use crate::config::SiteConfig;
+use serde_json::json;
+use std::time::Duration;
+
+const SITE: SiteId = SiteId(7);
+
+fn channel() -> (Arc<Channel>, Worker) {
+    let hub = Arc::new(Hub::default());
+    hub.set_config(SITE, SiteConfig::default());
+    Channel::new(hub)
+}
+
+fn key(country: usize, topic: Topic) -> StreamKey {
+    let filter = match country {
+        0 => FilterName::everybody(),
+        n => FilterName::from_json(&json!({ "country": n.to_string() })).unwrap(),
+    };
+    StreamKey::new(SITE, filter, topic)
+}
+
+fn keys(channel: &Channel) -> Vec<StreamKey> {
+    channel.in_use().into_iter().map(|(key, _)| key).collect()
+}
+
+#[test]
+fn a_stream_lives_while_it_is_followed_or_polled() {
+    let (channel, worker) = channel();
+    let (live, events) = (key(0, Topic::Live), key(0, Topic::Events));
+    let follower = channel.follow(live.clone()).unwrap();
+    let second = channel.follow(live.clone()).unwrap();
+    drop(second);
+    let version = channel.version();
+    channel.tell(&live, News::State(json!({ "n": 1 })));
+    channel.tell(&events, News::State(json!({ "n": 1 })));
+    worker.settle();
+    assert!(matches!(follower.after(None), After::Messages(_)));
+    assert_eq!(keys(&channel), std::slice::from_ref(&live));
+    drop(follower);
+    assert!(channel.in_use().is_empty() && channel.version() > version);
+
+    let mut poll = channel.follow(events.clone()).unwrap();
+    poll.linger();
+    drop(poll);
+    channel.sweep(Instant::now() + LINGER - Duration::from_secs(1));
+    assert_eq!(keys(&channel), [events]);
+    channel.sweep(Instant::now() + LINGER);
+    assert!(channel.in_use().is_empty());
+}
+
+#[test]
+fn numbers_are_not_used_twice() {
+    let (channel, worker) = channel();
+    let visitors = key(0, Topic::Visitors);
+    let seq = |state| {
+        let follower = channel.follow(visitors.clone()).unwrap();
+        channel.tell(&visitors, News::State(state));
+        worker.settle();
+        follower.position().unwrap().seq
+    };
+    assert!(seq(json!(1)) < seq(json!(2)));
+}
+
+#[test]
+fn filters_are_limited_and_streams_of_a_filter_are_not() {
+    let (channel, _worker) = channel();
+    let mut all: Vec<Follower> =
+        (1..=FILTERS).map(|n| channel.follow(key(n, Topic::Live)).unwrap()).collect();
+    assert_eq!(channel.follow(key(FILTERS + 1, Topic::Live)).err(), Some(Refused::TooManyFilters));
+    all.push(channel.follow(key(1, Topic::Visitors)).unwrap());
+    all.push(channel.follow(key(0, Topic::Live)).unwrap());
+    all.remove(4);
+    channel.follow(key(FILTERS + 1, Topic::Live)).unwrap();
+    let stranger = StreamKey { site: SiteId(8), ..key(0, Topic::Live) };
+    assert_eq!(channel.follow(stranger).err(), Some(Refused::UnknownSite));
+}
+
+#[test]
+fn a_forgotten_site_ends_its_streams() {
+    let (channel, _worker) = channel();
+    let follower = channel.follow(key(0, Topic::Live)).unwrap();
+    channel.forget(SITE);
+    assert!(matches!(follower.after(None), After::Gone));
+    let again = channel.follow(key(0, Topic::Live)).unwrap();
+    drop(follower);
+    assert_eq!(channel.in_use().len(), 1, "the leaving of the old one is nothing to the new one");
+    drop(again);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn whoever_waits_is_woken() {
+    let (channel, worker) = channel();
+    let working = std::thread::spawn(|| worker.run());
+    let live = key(0, Topic::Live);
+    let mut follower = channel.follow(live.clone()).unwrap();
+    let mut at = None;
+    for n in 0..100u64 {
+        channel.tell(&live, News::State(json!({ "n": n })));
+        let messages = loop {
+            match follower.after(at) {
+                After::Messages(messages) => break messages,
+                _ => follower.changed().await,
+            }
+        };
+        at = messages.last().map(|m| At { epoch: channel.epoch_number(), seq: m.seq });
+        assert!(messages.last().unwrap().json().contains(&n.to_string()));
+    }
+    drop((follower, channel));
+    working.join().unwrap();
+}

@@ -1,0 +1,182 @@
+// The order of the rungs, how long each may take, and when they are tried again.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+import { client } from './source.mjs';
+import { FakeRung, FakeStorage, pass, settled, useTimers } from './fakes.mjs';
+
+const { Ladder, Memory, Over, Trouble } = client;
+const HELLO = { connection: 'c', e: '00000000000000e1' };
+const opens = ( { sink } ) => sink.open( HELLO );
+const breaks = ( reason = 'broken', ...how ) => ( { sink } ) => sink.closed( new Trouble( reason, ...how ) );
+const hangs = () => undefined;
+
+let ladder;
+let told;
+let renewals;
+
+beforeEach( () => {
+	useTimers();
+	globalThis.localStorage = new FakeStorage();
+} );
+afterEach( () => {
+	ladder?.stop();
+	mock.timers.reset();
+} );
+
+/** Starts a ladder with rungs that do this. */
+async function climb( plans, renew = async () => 'token' ) {
+	const rungs = Object.entries( plans ).map( ( [ name, plan ] ) => new FakeRung( name, plan, name === 'polling' ? 10_000 : 2000 ) );
+	told = [];
+	renewals = 0;
+	const climber = Object.fromEntries( [ 'settled', 'failed', 'message', 'beat', 'counters', 'latency', 'over' ].map( ( what ) => [ what, ( value ) => told.push( [ what, value ] ) ] ) );
+	const token = { renew: () => ( renewals++, renew() ) };
+	const wish = () => ( { topics: [ 'live' ], filter: {}, name: '', position: null } );
+	ladder = new Ladder( rungs, wish, climber, token, new Memory( 'site' ), () => 0.5 );
+	ladder.start();
+	await settled();
+	return Object.fromEntries( rungs.map( ( rung ) => [ rung.name, rung ] ) );
+}
+
+test( 'the best rung that opens is used, and the others are not tried', async () => {
+	const { events } = await climb( { websocket: opens, events: opens, polling: opens } );
+	assert.equal( ladder.rung, 'websocket' );
+	assert.deepEqual( told, [ [ 'settled', HELLO ] ] );
+	assert.equal( events.tried.length, 0 );
+} );
+
+test( 'a rung that hangs has 2 s: it settles within 5', async () => {
+	const { websocket, events } = await climb( { websocket: hangs, events: hangs, polling: opens } );
+	await pass( 1900 );
+	assert.equal( events.tried.length, 0 );
+	await pass( 200 );
+	assert.equal( events.tried.length, 1 );
+	assert.ok( websocket.last.isClosed, 'what did not open is not left behind' );
+	await pass( 2000 );
+	assert.equal( ladder.rung, 'polling' );
+	assert.deepEqual( ladder.reasons, { websocket: 'nothing in time', events: 'nothing in time' } );
+	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ) );
+} );
+
+test( 'all fail: they are tried again after 1, 2, 4 … 30 s, from the top', async () => {
+	const { websocket, events } = await climb( { websocket: breaks(), events: breaks() } );
+	await pass( 200_000 );
+	const waits = websocket.tried.slice( 1 ).map( ( { at }, index ) => at - websocket.tried[ index ].at );
+	assert.deepEqual( waits.slice( 0, 7 ), [ 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000 ] );
+	assert.equal( events.tried.length, websocket.tried.length );
+	assert.deepEqual( told.slice( 0, 3 ), [ [ 'failed', 1 ], [ 'failed', 2 ], [ 'failed', 3 ] ] );
+} );
+
+test( 'a lost connection is tried again on its rung, after a moment', async () => {
+	const { websocket, events } = await climb( { websocket: breaks(), events: opens, polling: opens } );
+	assert.equal( ladder.rung, 'events' );
+	events.last.sink.closed( new Trouble( 'ended' ) );
+	assert.equal( ladder.rung, null );
+	await pass( 900 );
+	assert.equal( events.tried.length, 1 );
+	await pass( 200 );
+	assert.equal( ladder.rung, 'events' );
+	assert.equal( websocket.tried.length, 1 );
+	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'nobody is told of a hiccup' );
+} );
+
+test( 'who is told to come back within some time does so at a moment of its own', async () => {
+	const { websocket } = await climb( { websocket: opens, polling: opens } );
+	websocket.last.sink.closed( new Trouble( 'bye', 'broken', 5000 ) );
+	await pass( 2400 );
+	assert.equal( websocket.tried.length, 1 );
+	await pass( 200 );
+	assert.equal( websocket.tried.length, 2, 'in the middle: random is 0.5 here' );
+} );
+
+test( 'a busy server is left alone as long as it says, and no other rung is tried meanwhile', async () => {
+	const { events, polling } = await climb( { events: breaks( 'busy', 'busy', 7000 ), polling: opens } );
+	await pass( 6900 );
+	assert.equal( events.tried.length, 1 );
+	await pass( 7000 );
+	assert.equal( events.tried.length, 2 );
+	assert.equal( polling.tried.length, 0 );
+	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'that is no error' );
+} );
+
+test( 'the rung that worked is remembered for a day, with the reasons', async () => {
+	await climb( { websocket: breaks( 'no WebSocket' ), events: opens, polling: opens } );
+	await pass( 11_000 );
+	ladder.stop();
+	const again = await climb( { websocket: opens, events: opens, polling: opens } );
+	assert.equal( ladder.rung, 'events' );
+	assert.equal( again.websocket.tried.length, 0 );
+	assert.deepEqual( ladder.reasons, { websocket: 'no WebSocket' } );
+	ladder.stop();
+	mock.timers.setTime( Date.now() + 86_400_001 );
+	await climb( { websocket: opens, events: opens, polling: opens } );
+	assert.equal( ladder.rung, 'websocket' );
+} );
+
+test( 'a better rung is looked for while a lower one goes on, and taken when it opens', async () => {
+	let works = false;
+	const { websocket, polling } = await climb( { websocket: ( connection ) => ( works ? opens : breaks() )( connection ), polling: opens } );
+	assert.equal( ladder.rung, 'polling' );
+	await pass( 59_000, 500 );
+	assert.equal( websocket.tried.length, 1 );
+	await pass( 2000, 500 );
+	assert.equal( websocket.tried.length, 2 );
+	assert.equal( ladder.rung, 'polling' );
+	works = true;
+	await pass( 119_000, 500 );
+	assert.equal( ladder.rung, 'websocket' );
+	assert.ok( polling.last.isClosed );
+	assert.equal( told.filter( ( [ what ] ) => what === 'settled' ).length, 2 );
+} );
+
+test( 'an engine that is away for a while is found again soon, and nothing worse is remembered', async () => {
+	let runs = true;
+	const plan = ( connection ) => ( runs ? opens : breaks( 'status 502', 'broken', null, true ) )( connection );
+	const { websocket } = await climb( { websocket: plan, events: plan, polling: opens } );
+	await pass( 11_000 );
+	runs = false;
+	websocket.last.sink.closed( new Trouble( 'transport close' ) );
+	await pass( 1100 );
+	assert.equal( ladder.rung, 'polling' );
+	await pass( 20_000 );
+	assert.equal( new Memory( 'site' ).load().rung, 'websocket' );
+	runs = true;
+	await pass( 31_000 );
+	assert.equal( ladder.rung, 'websocket' );
+} );
+
+test( 'a token that is not taken is renewed once, and the same rung tried again', async () => {
+	const denied = breaks( 'expired', 'denied' );
+	const { websocket } = await climb( { websocket: ( connection ) => ( renewals ? opens : denied )( connection ), polling: opens } );
+	assert.equal( renewals, 1 );
+	assert.equal( websocket.tried.length, 2 );
+	assert.equal( ladder.rung, 'websocket' );
+	ladder.stop();
+	await climb( { events: denied, polling: opens } );
+	assert.equal( renewals, 1 );
+	assert.equal( ladder.rung, 'polling', 'a new one does not help either: not for ever' );
+} );
+
+test( 'who is logged out is told so, and nothing is tried any more', async () => {
+	const { events, polling } = await climb( { events: breaks( 'revoked', 'denied' ), polling: opens }, async () => {
+		throw new Over( 'loggedOut' );
+	} );
+	assert.deepEqual( told, [ [ 'over', 'loggedOut' ] ] );
+	await pass( 60_000, 1000 );
+	assert.deepEqual( [ events.tried.length, polling.tried.length ], [ 1, 0 ] );
+} );
+
+test( 'after its end nothing of a ladder is heard', async () => {
+	const { websocket } = await climb( { websocket: hangs, polling: opens } );
+	ladder.stop();
+	websocket.last.sink.open( HELLO );
+	await pass( 60_000, 1000 );
+	assert.deepEqual( told, [] );
+	assert.equal( websocket.tried.length, 1 );
+} );
+
+test( 'without storage it works all the same', async () => {
+	globalThis.localStorage = undefined;
+	await climb( { websocket: opens } );
+	await pass( 11_000 );
+	assert.equal( ladder.rung, 'websocket' );
+} );

@@ -1,0 +1,226 @@
+// Server-sent events and polling against a server that is a fake: what they ask, and what they make of each answer.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { client } from './source.mjs';
+import { FakeServer, json, noting } from './fakeServer.mjs';
+
+const { Events, Over, Polling, Token } = client;
+const E = '00000000000000e1';
+const HELLO = { connection: 'c1', e: E, expires: 2_000_000_000, time: 1_999_999_000 };
+const WISH = { topics: [ 'live', 'events' ], filter: {}, name: '', position: null };
+const put = ( t, s = 1 ) => ( { t, f: '', e: E, s, path: '/', data: { s } } );
+const event = ( type, data ) => `event: ${ type }\ndata: ${ JSON.stringify( data ) }\n\n`;
+
+let server;
+let connection;
+
+beforeEach( async () => {
+	server = await FakeServer.start( () => undefined );
+	globalThis.location = { href: `${ server.url }/wp-admin/`, origin: server.url };
+} );
+afterEach( async () => {
+	connection?.close();
+	await server.stop();
+} );
+
+const config = ( more = {} ) => ( { token: 'page', nonce: 'n', renew: `${ server.url }/renew`, nonceUrl: `${ server.url }/nonce`, live: `${ server.url }/live.php?site=5&interval=1`, interval: 0.01, ...more } );
+
+function events( wish = WISH ) {
+	const heard = noting();
+	connection = new Events( `${ server.url }/qahm-live/`, new Token( config() ) ).open( () => wish, heard.sink );
+	return heard;
+}
+
+function polling( wish = () => WISH, more = {} ) {
+	const heard = noting();
+	const token = new Token( config( more ) );
+	connection = new Polling( config( more ), token ).open( wish, heard.sink );
+	return { ...heard, token };
+}
+
+/** Begins a stream and leaves it open. */
+const stream = ( ...pieces ) => ( request, response ) => {
+	response.writeHead( 200, { 'Content-Type': 'text/event-stream' } );
+	pieces.forEach( ( piece ) => response.write( piece ) );
+};
+
+test( 'events: what is asked, and what comes', async () => {
+	server.answer = stream( `: ${ ' '.repeat( 2048 ) }\n\nretry: 1000\n\n`, event( 'hello', HELLO ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ), event( 'beat', { e: E, time: 1, at: { live: 1 } } ) );
+	const heard = events( { ...WISH, name: 'country=FR&device=mobile', position: `${ E }.live:3` } );
+	await heard.until( 'beat' );
+	const [ { url, headers } ] = server.requests;
+	const query = new URL( url, server.url ).searchParams;
+	assert.deepEqual( Object.fromEntries( query ), { topics: 'live,events', filter: 'country=FR&device=mobile', since: `${ E }.live:3` } );
+	assert.equal( headers.authorization, 'Bearer page' );
+	assert.equal( headers.cookie, undefined );
+	assert.deepEqual( heard.kinds(), [ 'message', 'message', 'open', 'beat' ] );
+	assert.equal( ( await heard.until( 'open' ) ).connection, 'c1' );
+} );
+
+test( 'events: it is open only when the last piece has come, for a proxy may keep that one', async () => {
+	let send;
+	server.answer = ( request, response ) => {
+		stream( event( 'hello', HELLO ), event( 'put', put( 'live' ) ) )( request, response );
+		send = () => response.write( event( 'put', put( 'events' ) ) );
+	};
+	const heard = events();
+	await heard.until( 'message' );
+	assert.deepEqual( heard.kinds(), [ 'message' ] );
+	send();
+	await heard.until( 'open' );
+} );
+
+test( 'events: an engine that announces a first beat is open when that is here, for a proxy may pass on what came with the head', async () => {
+	let send;
+	server.answer = ( request, response ) => {
+		stream( event( 'hello', { ...HELLO, beat: 300 } ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ) )( request, response );
+		send = () => response.write( event( 'beat', { e: E, time: 1, at: { live: 1 } } ) );
+	};
+	const heard = events();
+	await heard.until( 'message', 1 );
+	assert.deepEqual( heard.kinds(), [ 'message', 'message' ] );
+	send();
+	await heard.until( 'open' );
+} );
+
+test( 'events: with a position nothing new need come', async () => {
+	server.answer = stream( event( 'hello', HELLO ) );
+	await events( { ...WISH, position: `${ E }.live:3,events:2` } ).until( 'open' );
+} );
+
+test( 'events: refusals', async () => {
+	for ( const [ status, body, headers, kind, reason, more ] of [
+		[ 401, { error: 'expired' }, {}, 'denied', 'expired', {} ],
+		[ 401, { error: 'revoked' }, {}, 'denied', 'revoked', {} ],
+		[ 401, 'not ours', {}, 'broken', 'status 401', {} ],
+		[ 429, {}, { 'Retry-After': '7' }, 'busy', 'busy (429)', { after: 7000 } ],
+		[ 503, {}, { 'Retry-After': '2' }, 'busy', 'busy (503)', { after: 2000 } ],
+		[ 502, '<html>', {}, 'broken', 'status 502', { away: true } ],
+		[ 404, '<html>', {}, 'broken', 'status 404', { away: false } ],
+		[ 200, {}, {}, 'broken', 'no event stream', {} ],
+	] ) {
+		server.answer = ( request, response ) => json( response, status, body, headers );
+		const why = await events().until( 'closed' );
+		assert.deepEqual( [ why.kind, why.reason ], [ kind, reason ] );
+		Object.entries( more ).forEach( ( [ name, value ] ) => assert.equal( why[ name ], value, reason ) );
+	}
+	server.answer = ( request, response ) => json( response, 401, { error: 'origin' } );
+	assert.equal( ( await events().until( 'closed' ) ).state, 'address' );
+} );
+
+test( 'events: bye says when to come back, problem why; nothing is heard after the end', async () => {
+	server.answer = ( request, response ) => {
+		stream( event( 'hello', HELLO ), event( 'bye', { after: 5000 } ) )( request, response );
+		response.end();
+	};
+	const heard = events();
+	assert.equal( ( await heard.until( 'closed' ) ).after, 5000 );
+	server.answer = stream( event( 'problem', { code: 'revoked', message: '…' } ) );
+	assert.equal( ( await events().until( 'closed' ) ).kind, 'denied' );
+	assert.deepEqual( heard.kinds().filter( ( what ) => what === 'closed' ).length, 1 );
+	server.answer = stream( 'data: {broken\n\n' );
+	assert.equal( ( await events().until( 'closed' ) ).reason, 'no JSON' );
+} );
+
+test( 'events: commands are posted with the connection’s id', async () => {
+	const open = stream( event( 'hello', HELLO ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ) );
+	const answers = [ [ 200, { ok: true, expires: 5 } ], [ 429, { ok: false, code: 'too-fast' } ], [ 401, { error: 'expired' } ], [ 502, '<html>' ] ];
+	server.answer = ( request, response ) => ( request.method === 'GET' ? open( request, response ) : json( response, ...answers.shift() ) );
+	await events().until( 'open' );
+	assert.deepEqual( await connection.do( { do: 'token', token: 'next' } ), { ok: true, expires: 5 } );
+	const { url, headers, body } = server.requests.at( -1 );
+	assert.deepEqual( [ url, headers.authorization, JSON.parse( body ) ], [ '/qahm-live/command', 'Bearer page', { connection: 'c1', do: 'token', token: 'next' } ] );
+	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'too-fast' );
+	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'expired' );
+	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'status 502' );
+	await server.stop();
+	assert.equal( ( await connection.do( { do: 'pause' } ) ).ok, false );
+} );
+
+test( 'polling: asks from where it is, with the token that the last answer gave', async () => {
+	const wish = { ...WISH, name: 'page=%2Fa%26b' };
+	let count = 0;
+	server.answer = ( request, response ) => json( response, 200, { poll: { e: E, messages: count++ ? [] : [ put( 'live' ), put( 'events' ) ], position: '' }, token: `t${ count }` } );
+	const heard = polling( () => wish );
+	await heard.until( 'beat' );
+	wish.position = `${ E }.live:1,events:1`;
+	await heard.until( 'beat', 2 );
+	const [ first, , third ] = server.requests;
+	assert.deepEqual( Object.fromEntries( new URL( first.url, server.url ).searchParams ), { site: '5', interval: '1', what: 'poll', topics: 'live,events', filter: 'page=%2Fa%26b' } );
+	assert.equal( new URL( third.url, server.url ).searchParams.get( 'since' ), wish.position );
+	assert.deepEqual( [ first.method, first.headers[ 'x-qahm-realtime-token' ], third.headers[ 'x-qahm-realtime-token' ] ], [ 'POST', 'page', 't2' ] );
+	assert.deepEqual( heard.kinds().slice( 0, 4 ), [ 'open', 'message', 'message', 'beat' ] );
+} );
+
+test( 'polling: at the end of the chain WordPress gives a new token', async () => {
+	server.answer = ( request, response ) => {
+		if ( request.url === '/renew' ) {
+			json( response, 200, { token: 'fresh' } );
+		} else if ( request.headers[ 'x-qahm-realtime-token' ] === 'page' ) {
+			json( response, 401, { error: 'chain' }, { 'X-Qahm-Realtime': 'chain' } );
+		} else {
+			json( response, 200, { poll: { e: E, messages: [], position: '' }, token: null } );
+		}
+	};
+	await polling().until( 'beat', 1 );
+	assert.deepEqual( server.requests.slice( 0, 5 ).map( ( { url, headers } ) => headers[ 'x-qahm-realtime-token' ] ?? url ), [ 'page', '/renew', 'fresh', '/renew', 'fresh' ] );
+} );
+
+test( 'polling: logged out, another address, a server that fails', async () => {
+	server.answer = ( request, response ) => json( response, request.url.startsWith( '/live' ) ? 401 : 403, {}, { 'X-Qahm-Realtime': 'revoked' } );
+	assert.equal( ( await polling().until( 'closed' ) ).state, 'loggedOut' );
+	server.answer = ( request, response ) => json( response, 401, {}, { 'X-Qahm-Realtime': 'origin' } );
+	const why = await polling().until( 'closed' );
+	assert.ok( why instanceof Over );
+	assert.equal( why.state, 'address' );
+	server.answer = ( request, response ) => json( response, 500, {} );
+	assert.equal( ( await polling().until( 'closed' ) ).reason, 'status 500' );
+	server.answer = ( request, response ) => json( response, 429, { error: 'too-many-filters' }, { 'Retry-After': '3', 'X-Qahm-Realtime': 'too-many-filters' } );
+	assert.equal( ( await polling().until( 'closed' ) ).after, 3000 );
+	server.answer = ( request, response ) => response.end( '<html>' );
+	assert.equal( ( await polling().until( 'closed' ) ).kind, 'broken' );
+} );
+
+test( 'polling: while the engine is away the counters are shown, if there are any', async () => {
+	let live = { active: 3, stale: true };
+	server.answer = ( request, response ) => {
+		const isPoll = new URL( request.url, server.url ).searchParams.get( 'what' ) === 'poll';
+		json( response, isPoll ? 503 : 200, isPoll ? { error: 'no-engine', token: 't' } : { live, token: 't' }, { 'X-Qahm-Realtime': 'no-engine' } );
+	};
+	const heard = polling();
+	assert.deepEqual( await heard.until( 'counters' ), live );
+	live = null;
+	assert.equal( await heard.until( 'counters', 2 ), null );
+	assert.equal( await polling( () => ( { ...WISH, topics: [ 'events' ] } ) ).until( 'counters' ), null );
+} );
+
+test( 'polling: an engine that is older than the plugin is asked what it knows', async () => {
+	server.answer = ( request, response ) => {
+		const isPoll = new URL( request.url, server.url ).searchParams.get( 'what' ) === 'poll';
+		json( response, isPoll ? 400 : 200, isPoll ? { error: 'bad-request' } : { live: { active: 3 }, token: 't' }, { 'X-Qahm-Realtime': isPoll ? 'bad-request' : 'live' } );
+	};
+	assert.deepEqual( await polling().until( 'counters' ), { active: 3 } );
+} );
+
+test( 'polling: a pause stops the questions, and a change is asked for at once', async () => {
+	server.answer = ( request, response ) => json( response, 200, { poll: { e: E, messages: [], position: '' }, token: 't' } );
+	const wish = { ...WISH };
+	const heard = polling( () => wish, { interval: 3600 } );
+	await heard.until( 'beat' );
+	assert.deepEqual( await connection.do( { do: 'pause' } ), { ok: true } );
+	wish.topics = [ 'alerts' ];
+	assert.deepEqual( await connection.do( { do: 'follow', topics: [ 'alerts' ] } ), { ok: true } );
+	await heard.until( 'beat', 1 );
+	assert.equal( new URL( server.requests[ 1 ].url, server.url ).searchParams.get( 'topics' ), 'alerts' );
+} );
+
+test( 'polling: an alert is acknowledged through WordPress, where it can be', async () => {
+	server.answer = ( request, response ) => json( response, request.url === '/acknowledge' ? 200 : 500, {} );
+	polling();
+	assert.deepEqual( await connection.do( { do: 'acknowledge', alert: 'a1' } ), { ok: false, code: 'unsupported' } );
+	connection.close();
+	polling( undefined, { acknowledge: `${ server.url }/acknowledge` } );
+	assert.deepEqual( await connection.do( { do: 'acknowledge', alert: 'a1' } ), { ok: true } );
+	const { headers, body } = server.requests.find( ( { url } ) => url === '/acknowledge' );
+	assert.deepEqual( [ headers[ 'x-wp-nonce' ], body ], [ 'n', '{"alert":"a1"}' ] );
+} );

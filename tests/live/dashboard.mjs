@@ -1,0 +1,150 @@
+// A dashboard in a process of its own: dashboard.mjs <socket|events|poll> <token>. Told on standard input to drop its connection or to
+// end; tells on standard output every state it comes to, as a hash, and every row of the event feed that is new to it.
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { io } from 'socket.io-client';
+import { ID, PLUGIN, SITE, ask, markOf } from './site.mjs';
+import { States } from './docs.mjs';
+
+const [ , , rung, token ] = process.argv;
+const TOPICS = [ 'live', 'events', 'visitors', 'performance', 'alerts' ];
+const states = new States();
+const tell = ( what ) => process.stdout.write( `${ JSON.stringify( what ) }\n` );
+
+/** The same text for equal values, whatever the order of their members. */
+const canonical = ( value ) => JSON.stringify( value, ( _, part ) => ( part && typeof part === 'object' && ! Array.isArray( part )
+	? Object.fromEntries( Object.entries( part ).sort( ( [ a ], [ b ] ) => ( a < b ? -1 : 1 ) ) ) : part ) );
+
+/** The feed as somebody reads it who never forgets: each row once, whatever comes again. */
+let last;
+function read( { t, data, ops } ) {
+	if ( t !== 'events' ) {
+		return;
+	}
+	const rows = ops === undefined ? [ ...data.events ].reverse() : ops.flatMap( ( [ path, added ] ) => ( path === 'events+' ? added : [] ) );
+	const fresh = rows.filter( ( { id } ) => last === undefined || id > last );
+	for ( const row of fresh ) {
+		const { id } = row;
+		tell( { row: id, mark: markOf( row ), hole: last !== undefined && id !== last + 1 } );
+		last = id;
+	}
+	if ( ops !== undefined && fresh.length < rows.length ) {
+		tell( { problem: 'a row came twice in patches' } );
+	}
+}
+
+/** Takes a message; false when something is missing. */
+function take( message ) {
+	if ( ! states.take( message ) ) {
+		tell( { gap: message.t } );
+		return false;
+	}
+	read( message );
+	const { e, s, data } = states.topics[ message.t ];
+	const text = canonical( data );
+	tell( { topic: message.t, at: `${ e }.${ s }`, hash: createHash( 'sha1' ).update( text ).digest( 'hex' ), ...( process.env.WHOLE ? { text } : {} ) } );
+	return true;
+}
+
+/** Are there numbers that we have not come to? */
+const behind = ( { e, at } ) => Object.entries( at ).some( ( [ topic, s ] ) => states.topics[ topic ]?.e !== e || states.topics[ topic ].s < s );
+
+const RUNGS = {
+	socket() {
+		const socket = io( SITE, {
+			path: '/qahm-live/socket.io/',
+			transports: [ 'websocket' ],
+			reconnectionDelay: 100,
+			reconnectionDelayMax: 500,
+			auth: ( give ) => give( { token, topics: TOPICS, resume: states.position } ),
+		} );
+		const again = () => socket.emit( 'do', { do: 'resume', position: states.position }, () => {} );
+		TOPICS.forEach( ( topic ) => [ 'put', 'patch' ].forEach( ( kind ) => socket.on( `${ topic }:${ kind }`, ( message ) => take( message ) || again() ) ) );
+		socket.on( 'beat', ( beat ) => behind( beat ) && again() );
+		socket.on( 'connect_error', ( { message } ) => tell( { refused: message } ) );
+		// The server's own goodbye ends the client's attempts; everything else it takes care of itself.
+		socket.on( 'disconnect', ( reason ) => reason === 'io server disconnect' && setTimeout( () => socket.connect(), 100 ) );
+		return () => socket.io.engine?.close();
+	},
+
+	events() {
+		let aborted = new AbortController();
+		( async () => {
+			for ( ;; ) {
+				aborted = new AbortController();
+				const since = states.position ? { 'Last-Event-ID': states.position } : {};
+				await follow( since, aborted.signal ).catch( ( { message } ) => tell( { refused: message } ) );
+				await new Promise( ( done ) => setTimeout( done, 200 ) );
+			}
+		} )();
+		return () => aborted.abort();
+	},
+
+	poll() {
+		let current = token;
+		let skip = 0;
+		const turn = async () => {
+			if ( skip-- > 0 ) {
+				return;
+			}
+			const since = states.position ? `&since=${ encodeURIComponent( states.position ) }` : '';
+			const { status, body } = await ask( `${ PLUGIN }/live.php?site=${ ID }&what=poll&interval=1&topics=${ TOPICS }${ since }`, { method: 'POST', headers: { Origin: SITE, 'X-Qahm-Realtime-Token': current } } );
+			const answer = status === 200 ? JSON.parse( body ) : {};
+			current = answer.token ?? current;
+			if ( ! answer.poll ) {
+				tell( { refused: `${ status } ${ body.slice( 0, 100 ) }` } );
+				return;
+			}
+			if ( ! answer.poll.messages.every( take ) ) {
+				states.clear();
+			}
+		};
+		( async () => {
+			for ( ;; ) {
+				await turn().catch( ( { message } ) => tell( { refused: message } ) );
+				await new Promise( ( done ) => setTimeout( done, 1000 ) );
+			}
+		} )();
+		return () => ( skip = 3 );
+	},
+};
+
+/** Reads one stream to its end. */
+async function follow( headers, signal ) {
+	const answer = await fetch( `${ SITE }/qahm-live/events?topics=${ TOPICS }`, { headers: { ...headers, Authorization: `Bearer ${ token }` }, signal } );
+	if ( ! answer.ok ) {
+		throw new Error( `${ answer.status } ${ await answer.text() }` );
+	}
+	let text = '';
+	for await ( const part of answer.body.pipeThrough( new TextDecoderStream() ) ) {
+		const events = ( text + part ).split( '\n\n' );
+		text = events.pop();
+		for ( const event of events ) {
+			const [ , name ] = /^event: ?(.*)$/m.exec( event ) ?? [];
+			const [ , data ] = /^data: ?(.*)$/m.exec( event ) ?? [];
+			if ( name === 'put' || name === 'patch' ) {
+				if ( ! take( JSON.parse( data ) ) ) {
+					return;
+				}
+				const [ , id ] = /^id: ?(.*)$/m.exec( event ) ?? [];
+				if ( ! sameSet( id, states.position ) ) {
+					tell( { problem: `the id ${ id } is not the position ${ states.position }` } );
+				}
+			} else if ( name === 'beat' && behind( JSON.parse( data ) ) ) {
+				return;
+			}
+		}
+	}
+}
+
+/** The same position, in whatever order the topics stand. An id may name fewer while the first puts come. */
+function sameSet( id, position ) {
+	const parts = ( text ) => {
+		const [ epoch, rest = '' ] = String( text ).split( '.' );
+		return rest.split( ',' ).map( ( one ) => `${ epoch }.${ one }` );
+	};
+	return parts( id ).every( ( part ) => parts( position ).includes( part ) );
+}
+
+const drop = RUNGS[ rung ]();
+createInterface( { input: process.stdin } ).on( 'line', ( line ) => ( line === 'drop' ? drop() : process.exit() ) ).on( 'close', () => process.exit() );

@@ -1,0 +1,105 @@
+// Whatever stands between a dashboard and the engine: the client finds the best rung that works, within five seconds, and stays on it.
+// Each case is a real nginx that was configured so; the client is the plugin's own, in Chromium.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Administrator, launch } from '../browser/browser.mjs';
+import { Site } from '../../demo/site.mjs';
+import { DIR, ID, PLUGIN, SITE, Visitor, ready } from './site.mjs';
+
+const FILE = join( DIR, 'conf/nginx.conf' );
+const site = new Site( DIR );
+const usual = readFileSync( FILE, 'utf8' );
+let browser;
+before( async () => {
+	await ready();
+	browser = await launch();
+} );
+after( async () => {
+	await browser?.close();
+	writeFileSync( FILE, usual );
+	await site.restart( 'nginx' );
+} );
+
+/** Changes of the configuration, each of a line that must be there. */
+const NO_WEBSOCKET = [ 'set $qahm_upgrade websocket;', 'set $qahm_upgrade "";' ];
+const BUFFERED = [ 'proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;' ];
+const MUCH_BUFFERED = [ 'proxy_buffering off;', 'proxy_buffering on; proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k; proxy_ignore_headers X-Accel-Buffering;' ];
+const IDLE = [ 'proxy_read_timeout 3600s;', 'proxy_read_timeout 60s; keepalive_timeout 60s;' ];
+
+/** `rung`: where the client settles; `without`: where it does in a browser that has no WebSocket; `holds`: seconds for which the connection must stand while nothing happens on the site. */
+const CASES = [
+	{ name: 'all passes', changes: [], rung: 'websocket' },
+	{ name: 'no WebSocket', changes: [ NO_WEBSOCKET ], rung: 'events' },
+	{ name: 'no WebSocket, and streams are buffered', changes: [ NO_WEBSOCKET, BUFFERED ], rung: 'polling' },
+	{ name: 'no WebSocket, and streams are buffered by the 64 kB', changes: [ NO_WEBSOCKET, MUCH_BUFFERED ], rung: 'polling' },
+	{ name: 'streams are buffered', changes: [ BUFFERED ], rung: 'websocket' },
+	{ name: 'nothing is passed on', changes: [ [ 'rewrite ^', 'return 404; rewrite ^' ] ], rung: 'polling' },
+	{ name: 'connections that are quiet for 60 s are cut', changes: [ IDLE ], rung: 'websocket', without: 'events', holds: 65 },
+];
+
+/** The address of the client's script and of the channel, for a widget that does not say. */
+const USUAL = { script: `${ PLUGIN }/assets/build/live.js`, prefix: '/qahm-live/', site: ID };
+
+/** An administrator's page without the widget, in a profile that remembers nothing: the first visit of a dashboard to this site. */
+async function dashboard( t, hasWebSocket ) {
+	const administrator = await Administrator.login( browser );
+	t.after( () => administrator.context.close() );
+	await administrator.openDashboard();
+	const { page } = administrator;
+	const config = JSON.parse( await page.locator( '#qahm_realtime' ).getAttribute( 'data-config' ) );
+	if ( ! hasWebSocket ) {
+		await page.addInitScript( () => delete window.WebSocket );
+	}
+	await page.goto( `${ SITE }/wp-admin/profile.php` );
+	await page.evaluate( () => localStorage.clear() );
+	await page.evaluate( async ( given ) => {
+		const { connect } = await import( given.script );
+		window.seen = { statuses: [], events: '' };
+		const began = performance.now();
+		const channel = connect( { ...given, topics: [ 'live', 'events' ] } );
+		channel.on( 'status', ( status ) => window.seen.statuses.push( { ...status, ms: Math.round( performance.now() - began ) } ) );
+		channel.on( 'events', ( state ) => ( window.seen.events = JSON.stringify( state ) ) );
+	}, { ...USUAL, ...config } );
+	return page;
+}
+
+const seen = ( page ) => page.evaluate( () => window.seen );
+
+/** What the page waits for comes, or what was seen instead is told. */
+const comes = ( page, condition, given ) => page.waitForFunction( condition, given, { timeout: 20_000 } ).catch( async ( { message } ) => assert.fail( `${ message }\n${ JSON.stringify( await seen( page ) ).slice( 0, 4000 ) }` ) );
+
+for ( const { name, changes, rung, without, holds = 0 } of CASES ) {
+	test( `${ name }: ${ rung }${ without ? `, ${ without } without WebSocket` : '' }`, async ( t ) => {
+		let text = usual;
+		for ( const [ from, to ] of changes ) {
+			assert.ok( text.includes( from ), from );
+			text = text.replace( from, () => to );
+		}
+		writeFileSync( FILE, text );
+		await site.restart( 'nginx' );
+		const wanted = without ? [ rung, without ] : [ rung ];
+		const pages = await Promise.all( wanted.map( ( _, n ) => dashboard( t, n === 0 ) ) );
+		for ( const [ n, page ] of pages.entries() ) {
+			await comes( page, () => window.seen.statuses.some( ( status ) => status.rung ) && window.seen.events );
+			const { statuses } = await seen( page );
+			const settled = statuses.find( ( status ) => status.rung );
+			assert.equal( settled.rung, wanted[ n ], JSON.stringify( statuses ) );
+			t.diagnostic( `${ settled.rung } after ${ settled.ms } ms` );
+			assert.ok( settled.ms < 5000, JSON.stringify( statuses ) );
+		}
+
+		await pages[ 0 ].waitForTimeout( holds * 1000 );
+		const visitor = new Visitor();
+		const mark = `over-${ rung }-${ changes.length }-${ holds }`;
+		await visitor.view( '/about/' );
+		await visitor.does( '/about/', mark );
+		for ( const [ n, page ] of pages.entries() ) {
+			await comes( page, ( awaited ) => window.seen.events.includes( awaited ), mark );
+			const { statuses } = await seen( page );
+			const since = statuses.slice( statuses.findIndex( ( status ) => status.rung ) );
+			assert.ok( since.every( ( status ) => status.rung === wanted[ n ] ), `it stays on its rung: ${ JSON.stringify( statuses ) }` );
+		}
+	} );
+}

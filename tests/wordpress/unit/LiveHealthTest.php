@@ -1,0 +1,153 @@
+<?php
+declare(strict_types=1);
+
+use PHPUnit\Framework\TestCase;
+use QahmRealtime\DebugInformation;
+use QahmRealtime\Lifecycle;
+use QahmRealtime\LiveHealth;
+use QahmRealtime\Rungs;
+
+/** What Site Health says of the channel, and what browsers may tell it. */
+final class LiveHealthTest extends TestCase {
+
+	protected function setUp(): void {
+		FakeExtension::reset();
+		FakeExtension::$status += array( 'listen' => 'unix:/run/qahm/33/live.sock', 'user' => 'www-data' );
+		FakeWordPress::$options = array( 'home' => 'https://example.com', 'siteurl' => 'https://example.com' );
+		FakeWordPress::$written = array();
+		self::server( 404 );
+	}
+
+	protected function tearDown(): void {
+		unset( $_SERVER['SERVER_SOFTWARE'] );
+	}
+
+	private static function server( int $status ): void {
+		FakeWordPress::$remote = static fn ( string $url ): array => array( $status, '{"nonce":"' . substr( $url, strpos( $url, 'nonce=' ) + 6 ) . '"}' );
+	}
+
+	/** @return array{string, string} Status, and the text. */
+	private static function health(): array {
+		$result = LiveHealth::test();
+		return array( $result['status'], html_entity_decode( $result['description'], ENT_QUOTES ) );
+	}
+
+	public function test_nobody_has_been_there_but_the_path_works(): void {
+		self::server( 200 );
+		[ $status, $text ] = self::health();
+		$this->assertSame( 'good', $status );
+		$this->assertStringContainsString( 'https://example.com/qahm-live/ reaches the engine', $text );
+		$this->assertStringNotContainsString( '<textarea', $text );
+	}
+
+	public function test_websocket_works_in_a_browser(): void {
+		self::server( 200 );
+		Rungs::note( 'websocket', 12.4, array() );
+		[ $status, $text ] = self::health();
+		$this->assertSame( 'good', $status );
+		$this->assertStringContainsString( 'WebSocket worked in a browser 0 s ago (12 ms there and back).', $text );
+	}
+
+	public function test_events_work_and_websocket_does_not(): void {
+		Rungs::note( 'events', null, array( 'websocket' => 'status 400' ) );
+		[ $status, $text ] = self::health();
+		$this->assertSame( 'good', $status, 'a browser reaches it, even if the site itself does not' );
+		$this->assertStringContainsString( 'Server-sent events worked in a browser 0 s ago.', $text );
+		$this->assertStringContainsString( 'WebSocket did not work in a browser: status 400', $text );
+	}
+
+	public function test_polling_only_shows_what_the_server_needs(): void {
+		Rungs::note( 'polling', 80.0, array( 'websocket' => 'status 404', 'events' => 'status 404' ) );
+		$_SERVER['SERVER_SOFTWARE'] = 'nginx/1.22.1';
+		[ $status, $text ]          = self::health();
+		$this->assertSame( 'recommended', $status );
+		foreach ( array( 'is answered with status 404', 'Server-sent events did not work in a browser: status 404', 'every 5 seconds', 'Configuration for nginx', 'proxy_pass http://unix:/run/qahm/33/live.sock;', 'location ^~ /qahm-live/ {' ) as $part ) {
+			$this->assertStringContainsString( $part, $text );
+		}
+		$this->assertSame( 1, substr_count( $text, '<textarea' ) );
+	}
+
+	public function test_of_a_server_that_is_not_known_all_are_shown(): void {
+		$_SERVER['SERVER_SOFTWARE'] = 'LiteSpeed';
+		[ $status, $text ]          = self::health();
+		$this->assertSame( 'recommended', $status );
+		$this->assertSame( 3, substr_count( $text, '<textarea' ) );
+	}
+
+	public function test_the_path_works_but_browsers_do_not_get_through(): void {
+		self::server( 200 );
+		Rungs::note( 'polling', null, array( 'websocket' => 'nothing in time' ) );
+		[ $status, $text ] = self::health();
+		$this->assertSame( 'recommended', $status );
+		$this->assertStringContainsString( 'The path is right.', $text );
+		$this->assertStringNotContainsString( '<textarea', $text );
+	}
+
+	public function test_the_web_server_may_not_open_the_socket(): void {
+		self::server( 502 );
+		[ $status, $text ] = self::health();
+		$this->assertSame( 'recommended', $status );
+		$this->assertStringContainsString( 'listens on unix:/run/qahm/33/live.sock as the user www-data', $text );
+		$this->assertStringContainsString( 'listen_group', $text );
+	}
+
+	public function test_the_engine_does_not_listen(): void {
+		foreach ( array( 'off' => 'qahm_realtime.listen says so', '' => 'does not say where it listens' ) as $listen => $part ) {
+			FakeExtension::$status['listen'] = $listen;
+			[ $status, $text ]               = self::health();
+			$this->assertSame( 'recommended', $status );
+			$this->assertStringContainsString( $part, $text );
+			$this->assertStringNotContainsString( '<textarea', $text );
+		}
+	}
+
+	public function test_a_report_of_yesterday_says_nothing_of_today(): void {
+		Rungs::note( 'websocket', 5.0, array() );
+		FakeWordPress::$options[ Rungs::OPTION ]['websocket']['time'] -= 90000;
+		$this->assertSame( 'recommended', self::health()[0] );
+		FakeWordPress::$options[ Rungs::OPTION ]['websocket']['time'] -= 7 * 86400;
+		$this->assertSame( array(), Rungs::all() );
+	}
+
+	public function test_reports_are_bounded_and_plain(): void {
+		Rungs::note( 'polling', 1e12, array( 'websocket' => '<script>x</script>' . str_repeat( 'é', 500 ), 'events' => array( 'x' ), 'polling' => 'works', 'other' => 'x', 'more' => "\n" ) );
+		Rungs::note( 'carrier pigeon', 1.0, array() );
+		$this->assertSame( array( 'polling' ), array_keys( Rungs::all() ) );
+		$report = Rungs::all()['polling'];
+		$this->assertSame( Rungs::LATENCY_MAX, $report['latency'] );
+		$this->assertSame( array( 'websocket' => 'x' . str_repeat( 'é', 199 ) ), $report['reasons'] );
+		$this->assertFalse( FakeWordPress::$written[0][2], 'not autoloaded' );
+		$this->assertContains( Rungs::OPTION, Lifecycle::OPTIONS );
+	}
+
+	public function test_the_same_report_is_written_once_in_five_minutes(): void {
+		for ( $tab = 0; $tab < 10; ++$tab ) {
+			Rungs::note( 'websocket', 5.0 + $tab, array() );
+		}
+		$this->assertCount( 1, FakeWordPress::$written );
+		Rungs::note( 'websocket', 5.0, array( 'events' => 'new' ) );
+		FakeWordPress::$options[ Rungs::OPTION ]['websocket']['time'] -= 301;
+		Rungs::note( 'websocket', 5.0, array( 'events' => 'new' ) );
+		$this->assertCount( 3, FakeWordPress::$written );
+	}
+
+	public function test_an_option_that_others_spoilt_breaks_nothing(): void {
+		foreach ( array( 'x', array( 'websocket' => 'x', 'events' => array( 'time' => 'x' ), 'polling' => array( 'time' => time(), 'latency' => 'x', 'reasons' => 'x' ) ) ) as $odd ) {
+			FakeWordPress::$options[ Rungs::OPTION ] = $odd;
+			$this->assertSame( 'recommended', self::health()[0] );
+		}
+		$this->assertSame( array( 'polling' ), array_keys( Rungs::all() ) );
+	}
+
+	public function test_what_the_server_calls_itself_is_only_compared(): void {
+		$_SERVER['SERVER_SOFTWARE'] = array( '<script>' );
+		$this->assertStringNotContainsString( '<script>', self::health()[1] );
+	}
+
+	public function test_it_is_among_the_information_for_a_report(): void {
+		Rungs::note( 'polling', 80.0, array( 'websocket' => 'status 404' ) );
+		self::health();
+		$value = DebugInformation::add( array() )['qahm-realtime']['fields']['live']['value'];
+		$this->assertMatchesRegularExpression( '~^/qahm-live/: status 404; polling: \d{4}-\d\d-\d\d \d\d:\d\d, 80 ms; not websocket: status 404$~', $value );
+	}
+}

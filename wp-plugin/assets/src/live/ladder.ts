@@ -1,0 +1,272 @@
+/**
+ * Finds the best way to the engine and keeps to it: WebSocket, then server-sent events, then polling. Each rung has 2 s to
+ * open, so that it settles within 5 s. A rung below the best is left again when a better one opens.
+ */
+
+import { Backoff } from './backoff';
+import type { Ack, Beat, Command, Hello, Json, Message } from './message';
+import type { Memory, Reasons } from './memory';
+import type { Connection, Rung, RungName, Sink, Wish } from './rung';
+import type { Token } from './token';
+import { Over, Trouble } from './trouble';
+
+/** A connection that lasts this long worked: the next loss is a new one. */
+const STEADY = 10_000; // ms
+/** Between two looks at better rungs that have never worked here, at first and at most. */
+const LOOK = [ 60_000, 1_800_000 ] as const; // ms
+
+/** What the ladder tells. */
+export interface Climber {
+	/** A connection is open, perhaps a better one in place of another. */
+	settled( hello: Hello | null ): void;
+	/** There is none, and no rung holds: how many times in a row all were tried. */
+	failed( times: number ): void;
+	message( message: Message ): void;
+	beat( beat: Beat | null ): void;
+	counters( live: Json ): void;
+	latency( ms: number ): void;
+	over( state: Over[ 'state' ] ): void;
+}
+
+export class Ladder {
+	public readonly reasons: Reasons = {};
+
+	private connection: Connection | null = null;
+	/** Place of the connection's rung. */
+	private place = -1;
+	/** The best rung that has worked, in this page or on the day before. */
+	private best: number;
+	private attempt: Connection | null = null;
+	/** A rung was refused because there is no engine, which says nothing of the way to it. */
+	private away = false;
+	/** Counts climbs: what an older one still says is not heard. */
+	private climb = 0;
+	private failures = 0;
+	private timer: Timer;
+	private looking: Timer;
+	private steady: Timer;
+	private readonly backoff: Backoff;
+	private readonly hurried: Backoff;
+	private readonly unhurried: Backoff;
+
+	/** @param rungs Best first. */
+	public constructor(
+		private readonly rungs: readonly Rung[],
+		private readonly wish: () => Wish,
+		private readonly climber: Climber,
+		private readonly token: Token,
+		private readonly memory: Memory,
+		random: () => number = Math.random
+	) {
+		this.backoff = new Backoff( undefined, undefined, random );
+		this.hurried = new Backoff( undefined, undefined, random );
+		this.unhurried = new Backoff( ...LOOK, random );
+		this.best = rungs.length;
+	}
+
+	/** The rung in use. */
+	public get rung(): RungName | null {
+		return this.connection === null ? null : this.rungs[ this.place ]?.name ?? null;
+	}
+
+	public start(): void {
+		const known = this.memory.load();
+		const place = this.rungs.findIndex( ( { name } ) => name === known?.rung );
+		if ( place >= 0 ) {
+			this.best = place;
+			Object.assign( this.reasons, known?.reasons );
+		}
+		void this.try( Math.max( 0, place ) );
+	}
+
+	public stop(): void {
+		this.climb++;
+		[ this.timer, this.looking, this.steady ].forEach( clearTimeout );
+		this.attempt?.close();
+		this.connection?.close();
+		this.attempt = this.connection = null;
+	}
+
+	public do( command: Command ): Promise< Ack > {
+		return this.connection?.do( command ) ?? Promise.resolve( { ok: false, code: 'offline' } );
+	}
+
+	/** Gives up the connection, which seems to work and does not. */
+	public restart( why: Trouble ): void {
+		if ( this.connection !== null ) {
+			this.connection.close();
+			this.lost( why );
+		}
+	}
+
+	/** Tries rungs from here down, and begins again at the top after a while if none holds. */
+	private async try( from: number ): Promise< void > {
+		const climb = ++this.climb;
+		let after: number | null = null;
+		this.away = false;
+		for ( let place = from; place < this.rungs.length; place++ ) {
+			const why = await this.open( place, climb );
+			if ( why === null || this.climb !== climb ) {
+				return;
+			}
+			if ( why.kind === 'busy' ) {
+				// It works, but not now; the rungs below would be the same server.
+				after = why.after;
+				break;
+			}
+		}
+		if ( after === null ) {
+			this.climber.failed( ++this.failures );
+		}
+		const wait = after === null ? this.backoff.next() : after + this.backoff.within( Math.max( after, 1000 ) );
+		this.timer = setTimeout( () => void this.try( 0 ), wait );
+	}
+
+	/** Tries one rung, twice if a new token may help. @return Why it does not work; null when it does, or when it is all over. */
+	private async open( place: number, climb: number ): Promise< Trouble | null > {
+		const rung = this.rungs[ place ];
+		if ( rung === undefined ) {
+			return new Trouble( 'no rung' );
+		}
+		let why = await this.once( rung, place, climb );
+		if ( why instanceof Trouble && why.kind === 'denied' && this.climb === climb ) {
+			try {
+				await this.token.renew();
+				why = this.climb === climb ? await this.once( rung, place, climb ) : why;
+			} catch ( error ) {
+				why = error instanceof Over ? error : Trouble.from( error );
+			}
+		}
+		if ( why instanceof Over ) {
+			this.end( why, climb );
+			return null;
+		}
+		if ( why !== null && this.climb === climb ) {
+			this.reasons[ rung.name ] = why.reason;
+			this.away ||= why.away;
+		}
+		return why;
+	}
+
+	private once( rung: Rung, place: number, climb: number ): Promise< Trouble | Over | null > {
+		return new Promise( ( done ) => {
+			let connection: Connection | null = null;
+			let isSettled = false;
+			const here = (): boolean => ( isSettled ? this.connection === connection : this.climb === climb );
+			const failed = ( why: Trouble | Over ): void => {
+				clearTimeout( timer );
+				this.attempt = null;
+				done( why );
+			};
+			const timer = setTimeout( () => {
+				connection?.close();
+				failed( new Trouble( 'nothing in time' ) );
+			}, rung.patience );
+			const sink: Sink = {
+				open: ( hello ) => {
+					if ( ! isSettled && here() && connection !== null ) {
+						clearTimeout( timer );
+						isSettled = true;
+						this.attempt = null;
+						this.settle( connection, place, hello );
+						done( null );
+					}
+				},
+				message: ( message ) => here() && this.climber.message( message ),
+				beat: ( beat ) => here() && this.climber.beat( beat ),
+				counters: ( live ) => here() && this.climber.counters( live ),
+				latency: ( ms ) => here() && this.climber.latency( ms ),
+				closed: ( why ) => {
+					if ( ! isSettled ) {
+						failed( why );
+					} else if ( here() ) {
+						this.lost( why );
+					}
+				},
+			};
+			this.attempt = connection = rung.open( this.wish, sink );
+		} );
+	}
+
+	private settle( connection: Connection, place: number, hello: Hello | null ): void {
+		const rung = this.rungs[ place ];
+		if ( rung === undefined ) {
+			return;
+		}
+		this.connection?.close();
+		this.connection = connection;
+		this.place = place;
+		this.away &&= place > 0;
+		this.failures = 0;
+		delete this.reasons[ rung.name ];
+		clearTimeout( this.steady );
+		this.steady = setTimeout( () => {
+			this.backoff.reset();
+			if ( place <= this.best && ! this.away ) {
+				this.best = place;
+				this.memory.save( rung.name, this.reasons );
+			}
+		}, STEADY );
+		this.look();
+		this.climber.settled( hello );
+	}
+
+	private lost( why: Trouble | Over ): void {
+		if ( why instanceof Over ) {
+			this.end( why, this.climb );
+			return;
+		}
+		this.connection = null;
+		this.attempt?.close();
+		[ this.looking, this.steady ].forEach( clearTimeout );
+		let from = this.place;
+		if ( why.kind === 'silent' ) {
+			// It opens and lets nothing through: another one first, and no hurry to come back.
+			const name = this.rungs[ from++ ]?.name;
+			if ( name !== undefined ) {
+				this.reasons[ name ] = why.reason;
+			}
+			from = Math.min( from, this.rungs.length - 1 );
+			this.best = Math.max( this.best, from );
+		}
+		const climb = ++this.climb;
+		const wait = why.after === null ? this.backoff.next() : this.backoff.within( why.after );
+		this.timer = setTimeout( () => {
+			if ( this.climb === climb ) {
+				void this.try( from );
+			}
+		}, wait );
+	}
+
+	/** Looks at the better rungs after a while: soon if one of them has worked before. */
+	private look(): void {
+		clearTimeout( this.looking );
+		if ( this.place > 0 ) {
+			const wait = this.away || this.best < this.place ? this.hurried.next() : this.unhurried.next();
+			this.looking = setTimeout( () => void this.lookUp(), wait );
+		} else {
+			this.hurried.reset();
+			this.unhurried.reset();
+		}
+	}
+
+	private async lookUp(): Promise< void > {
+		const { climb } = this;
+		for ( let place = 0; place < this.place; place++ ) {
+			const why = await this.open( place, climb );
+			if ( why === null || this.climb !== climb ) {
+				return;
+			}
+		}
+		this.look();
+	}
+
+	private end( { state }: Over, climb: number ): void {
+		if ( this.climb === climb ) {
+			this.stop();
+			this.climber.over( state );
+		}
+	}
+}
+
+type Timer = ReturnType< typeof setTimeout > | undefined;
