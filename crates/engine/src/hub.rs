@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::alert::Episode;
+use crate::burden::Burden;
 use crate::config::SiteConfig;
 
 /// Pages of a frame at most.
@@ -116,6 +117,9 @@ pub struct Health {
     /// Bytes of live state, estimated, and what it may take.
     pub bytes: usize,
     pub budget: usize,
+    /// What the engine takes of the machine.
+    #[serde(flatten)]
+    pub burden: Burden,
     /// Records taken in since the start.
     pub events: u64,
     /// Visitors put out of memory since the sites are known.

@@ -12,9 +12,10 @@
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
 //! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
-//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
+//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`], [`burden`] the ground
 
 pub mod alert;
+pub mod burden;
 pub mod calendar;
 pub mod channel;
 pub mod clock;

@@ -32,6 +32,7 @@ use qahm_runtime::Place;
 
 use crate::alert::outbox::Outbox;
 use crate::alert::site::SiteAlerts;
+use crate::burden::Meter;
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
@@ -125,6 +126,7 @@ pub struct Pipeline {
     committed: i64,
     commit_us: u64,
     meters: Meters,
+    burden: Meter,
     ticked: Second,
     expire_at: Second,
 }
@@ -201,6 +203,7 @@ impl Pipeline {
             committed: 0,
             commit_us: 0,
             meters: Meters::default(),
+            burden: Meter::default(),
             ticked: 0,
             expire_at: 0,
             clock,
