@@ -9,8 +9,8 @@ use tokio::sync::watch;
 /// A revocation is kept so many seconds: a chain of tokens, and a minute.
 pub const KEPT_S: i64 = qahm_runtime::CHAIN_S as i64 + 60;
 
-/// In the place of a user: every user of the site, such as when a role may do less than before.
-pub const EVERYBODY: u64 = 0;
+/// Who is revoked as this user is: everybody of the site. WordPress gives no tokens to nobody in particular.
+const EVERYBODY: u64 = 0;
 
 /// The users whose tokens were revoked, and when. Changed by the pipeline, read by everybody.
 #[derive(Debug)]
@@ -32,8 +32,10 @@ impl Revocations {
     /// from one that began before; the next second's is good.
     pub fn is_revoked(&self, site: SiteId, user: u64, chain: u64) -> bool {
         let users = self.users.read();
-        let at = users.get(&(site, user)).max(users.get(&(site, EVERYBODY)));
-        at.is_some_and(|at| i64::try_from(chain).is_ok_and(|chain| chain <= *at))
+        [user, EVERYBODY].iter().any(|user| {
+            let at = users.get(&(site, *user));
+            at.is_some_and(|at| i64::try_from(chain).is_ok_and(|chain| chain <= *at))
+        })
     }
 
     /// A receiver that changes with every revocation: whoever holds connections then looks which have to end.
@@ -41,7 +43,7 @@ impl Revocations {
         self.changed.subscribe()
     }
 
-    /// Revokes the tokens of a user, or of [`EVERYBODY`], at a Unix second.
+    /// Revokes the tokens of a user at a Unix second.
     pub fn revoke(&self, site: SiteId, user: u64, at: i64) {
         let mut users = self.users.write();
         let known = users.entry((site, user)).or_insert(at);
@@ -74,18 +76,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_of_one_site() {
-        let revocations = Revocations::default();
-        revocations.revoke(SiteId(1), 7, 2000);
-        revocations.revoke(SiteId(1), EVERYBODY, 1000);
-        let refused = |site, user, chain| revocations.is_revoked(SiteId(site), user, chain);
-        assert!(refused(1, 8, 1000) && !refused(1, 8, 1001) && !refused(2, 8, 1000));
-        assert!(refused(1, 7, 2000), "the later one counts");
-        revocations.expire(2000 + KEPT_S);
-        assert!(!refused(1, 8, 1000) && refused(1, 7, 1000));
-    }
-
-    #[test]
     fn what_began_before_is_refused() {
         let revocations = Revocations::default();
         let mut changed = revocations.subscribe();
@@ -95,6 +85,8 @@ mod tests {
         let refused = |site, user, chain| revocations.is_revoked(SiteId(site), user, chain);
         assert!(refused(1, 7, 999) && refused(1, 7, 1000));
         assert!(!refused(1, 7, 1001) && !refused(2, 7, 999) && !refused(1, 8, 999));
+        revocations.revoke(SiteId(3), EVERYBODY, 1000);
+        assert!(refused(3, 7, 1000) && refused(3, 8, 999) && !refused(3, 7, 1001));
         revocations.revoke(SiteId(1), 7, 900);
         assert!(refused(1, 7, 1000), "an earlier one takes nothing back");
         revocations.expire(1000 + KEPT_S);
