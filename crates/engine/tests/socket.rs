@@ -358,6 +358,23 @@ fn a_message_that_is_too_long_is_refused_at_its_head() {
 }
 
 #[test]
+fn who_says_nothing_is_cut_and_who_says_nonsense_too() {
+    let salon = Salon::new();
+    let mut silent = salon.open(&[("origin", ORIGIN)]);
+    let mut pest = salon.follow(&[]);
+    for _ in 0..1000 {
+        let _cut = pest.socket.send(tungstenite::Message::text("42[\"nonsense\"]"));
+    }
+    while pest.text().is_some() {}
+    while silent.text().is_some() {}
+    let long = format!("420[\"do\",{{\"do\":\"{}\"}}]", "x".repeat(10_000));
+    let mut client = salon.follow(&[]);
+    client.send(&long);
+    let answer = client.text().unwrap();
+    assert!(answer.contains("bad-request") && answer.len() < 500, "{answer}");
+}
+
+#[test]
 fn nothing_but_a_websocket_is_opened() {
     let salon = Salon::new();
     let ask = |request: &str| {
