@@ -348,12 +348,30 @@ fn a_message_that_is_too_long_is_refused_at_its_head() {
         "5999999999999-[]",
     ] {
         let mut client = salon.follow(&[]);
-        client.send(nonsense);
-        client.send("42[\"nothing\"]");
-        drop(client);
+        for text in [nonsense, "42[\"nothing\"]"] {
+            // Some of it ends the connection, and that is as good.
+            let _cut = client.socket.send(tungstenite::Message::text(text));
+        }
     }
     salon.tell(Topic::Visitors, state(1));
     assert_eq!(sane.event().0, "visitors:put");
+}
+
+#[test]
+fn who_says_nothing_is_cut_and_who_says_nonsense_too() {
+    let salon = Salon::new();
+    let mut silent = salon.open(&[("origin", ORIGIN)]);
+    let mut pest = salon.follow(&[]);
+    for _ in 0..1000 {
+        let _cut = pest.socket.send(tungstenite::Message::text("42[\"nonsense\"]"));
+    }
+    while pest.text().is_some() {}
+    while silent.text().is_some() {}
+    let long = format!("420[\"do\",{{\"do\":\"{}\"}}]", "x".repeat(10_000));
+    let mut client = salon.follow(&[]);
+    client.send(&long);
+    let answer = client.text().unwrap();
+    assert!(answer.contains("bad-request") && answer.len() < 500, "{answer}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ const BUFFER: usize = 16;
 const READ: usize = 1024;
 /// Who is connected has to say a token within this time.
 const GREETING: Duration = Duration::from_secs(5);
+/// Characters of what is wrong with a command at most.
+const WORDS: usize = 200;
 const PING: Duration = Duration::from_secs(25);
 const PONG: Duration = Duration::from_secs(20);
 
@@ -98,7 +100,13 @@ async fn connected(socket: SocketRef) {
     let (desk, inbox) = Desk::open(guest.clone(), &admitted.pass);
     let (line, counter) = (guest.line.clone(), desk.clone());
     socket.on("do", async move |TryData(command): TryData<Command>, ack: AckSender| {
-        take_in(&counter, command.map_err(|wrong| wrong.to_string()), ack);
+        // What is wrong may repeat what was sent.
+        take_in(&counter, command.map_err(|wrong| wrong.to_string().chars().take(WORDS).collect()), ack);
+    });
+    let counter = desk.clone();
+    socket.on_fallback(async move || {
+        // Nothing is known of other events, but that they count.
+        counter.may_command();
     });
     // Who leaves the namespace has no other: the connection goes with it.
     socket.on_disconnect(async move || line.cut());
