@@ -16,8 +16,9 @@
  *                       named by the field name).
  * @param array  $fields Strings: url, referrer, user_agent, address (the peer's IP), forwarded_for (the header
  *                       X-Forwarded-For), title, name, what, target, properties (JSON).
- *                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), results
- *                       (of a search), line (of an error).
+ *                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), added_us
+ *                       (of generation_us what recording itself took, to be told of), results (of a search), line
+ *                       (of an error).
  *                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked), consent (given).
  *                       Signals known to the engine, by name: 'search' (title: the term, results), 'login-failed',
  *                       'change' (what, title), 'track' (target: name of the event, properties), 'php-error' (what,

@@ -30,8 +30,9 @@ pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 ///                       named by the field name).
 /// @param array  $fields Strings: url, referrer, user_agent, address (the peer's IP), forwarded_for (the header
 ///                       X-Forwarded-For), title, name, what, target, properties (JSON).
-///                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), results
-///                       (of a search), line (of an error).
+///                       Integers: status (HTTP), generation_us (microseconds), queries (of the database), added_us
+///                       (of generation_us what recording itself took, to be told of), results (of a search), line
+///                       (of an error).
 ///                       Booleans: logged_in, fatal, private (the visitor asks not to be tracked), consent (given).
 ///                       Signals known to the engine, by name: 'search' (title: the term, results), 'login-failed',
 ///                       'change' (what, title), 'track' (target: name of the event, properties), 'php-error' (what,
@@ -88,6 +89,7 @@ struct Fields<'a> {
     status: Option<u64>,
     generation: Option<u64>,
     queries: Option<u64>,
+    added: Option<u64>,
     results: Option<u64>,
     line: Option<u64>,
     flags: Flags,
@@ -106,6 +108,7 @@ impl<'a> Fields<'a> {
                     fields.generation = number(value, "$fields['generation_us'] must be an integer")?;
                 }
                 b"queries" => fields.queries = number(value, "$fields['queries'] must be an integer")?,
+                b"added_us" => fields.added = number(value, "$fields['added_us'] must be an integer")?,
                 b"referrer" => fields.referrer = text(value, "$fields['referrer'] must be a string")?,
                 b"user_agent" => fields.user_agent = text(value, "$fields['user_agent'] must be a string")?,
                 b"address" => fields.address = text(value, "$fields['address'] must be a string")?,
@@ -142,6 +145,7 @@ impl<'a> Fields<'a> {
             (Tag::Status, self.status),
             (Tag::Generation, self.generation),
             (Tag::Queries, self.queries),
+            (Tag::Added, self.added),
             (Tag::Results, self.results),
             (Tag::Line, self.line),
         ] {

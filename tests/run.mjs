@@ -17,11 +17,12 @@ const cargoTest = ( ...args ) => ( nextest
 	? [ 'cargo', 'nextest', 'run', '--no-fail-fast', '--no-tests=pass', '--status-level=none', '--failure-output=final', '--cargo-profile', 'quick', ...args ]
 	: [ 'cargo', 'test', '--no-fail-fast', ...PROFILE, ...args, '--', '--test-threads=1' ] );
 const phpunit = ( suite ) => [ 'phpunit', '--configuration', 'tests/wordpress/phpunit.xml', '--testsuite', suite, '--do-not-cache-result' ];
-const nodeTest = ( folder ) => [ 'node', '--test', '--test-concurrency=1', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
+const nodeTest = ( folder ) => [ 'node', '--import', './tests/limit.mjs', '--test', '--test-concurrency=1', ...readdirSync( join( REPOSITORY, folder ) ).filter( ( name ) => name.endsWith( '.test.mjs' ) ).map( ( name ) => join( folder, name ) ) ];
 /** In order. `tests`: it must report how many passed; the others count as one. `site`: needs a WordPress. `root`: stays root. `when`: only if true. */
 const STAGES = [
 	{ name: 'format', command: [ 'cargo', 'fmt', '--all', '--check' ], limit: MINUTE },
 	{ name: 'php-syntax', command: [ 'bash', '-c', "find demo php wp-plugin tests -name node_modules -prune -o -name '*.php' -print0 | xargs -0 -n1 php8.2 -l" ], limit: MINUTE },
+	{ name: 'runner', command: nodeTest( 'tests/runner' ), limit: MINUTE, tests: true },
 	{ name: 'lint', command: [ 'cargo', 'clippy', ...PROFILE, '--workspace', '--all-targets', '--', '-D', 'warnings' ], limit: 15 * MINUTE },
 	{ name: 'lint-chaos', command: [ 'cargo', 'clippy', '--profile', 'chaos', '-p', 'qahm-chaos', '-p', 'qahm-ring', '-p', 'qahm-realtimed', '--features', 'qahm-chaos/chaos,qahm-ring/chaos,qahm-realtimed/chaos', '--all-targets', '--', '-D', 'warnings' ], limit: 15 * MINUTE },
 	{ name: 'build', command: [ 'cargo', 'build', ...PROFILE, '--workspace' ], limit: 15 * MINUTE },

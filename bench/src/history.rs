@@ -199,7 +199,7 @@ fn words(batch: &mut Batch) {
 fn view(unix: i64, n: usize) -> ViewRow {
     let (page, profile) = (n as u32 % PAGES, n as u32 % PROFILES);
     let visit = Some((n as u64, unix));
-    ViewRow { site: SITE, at: unix * 1000, view: n as u64, visit, page, referrer: String::new(), profile }
+    ViewRow { site: SITE, at: unix * 1000, view: n as u64, visit, page, profile }
 }
 
 /// One minute of a busy site.

@@ -4,7 +4,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { alive, runningFile, until } from '../../demo/process.mjs';
-import { Administrator, FIREFOX, SITE, Visitor, launch } from './browser.mjs';
+import { Administrator, FIREFOX, SITE, Visitor, launch, launchWithTabs } from './browser.mjs';
 
 const ENGINE = join( process.env.QAHM_TEST_DIR, 'bin/qahm-realtimed' );
 const STATE = '[data-qahm-realtime="state"]';
@@ -79,6 +79,30 @@ test( 'two tabs share one connection, and the second goes on when the first is c
 	assert.equal( second.open(), 1 );
 } );
 
+test( 'the tab that is looked at holds the connection; one that is shown again is up to date', async () => {
+	const { context, close } = await launchWithTabs();
+	try {
+		const here = await Administrator.login( { newContext: async () => context } );
+		const first = listen( here.page );
+		await here.openDashboard();
+		await first.has( '"hello"' );
+		const there = new Administrator( context, await context.newPage() );
+		const second = listen( there.page );
+		await there.openDashboard();
+		await there.page.bringToFront();
+		await second.has( '"hello"' );
+		await until( () => first.open() === 0, 10_000 );
+		assert.equal( first.open(), 0 );
+		await there.sees( 0 );
+		await arrive( '/about/' );
+		await there.sees( 1 );
+		await here.page.bringToFront();
+		await here.sees( 1 );
+	} finally {
+		await close();
+	}
+} );
+
 test( 'an engine that is killed: the widget says so, and goes on when there is one again', async () => {
 	const heard = listen( administrator.page );
 	await administrator.openDashboard();
@@ -110,6 +134,7 @@ test( 'who logs out in another tab sees it here, and is not served any more', as
 	await elsewhere.goto( `${ SITE }/wp-admin/profile.php` );
 	await elsewhere.goto( await elsewhere.locator( '#wp-admin-bar-logout a' ).getAttribute( 'href' ) );
 	await administrator.page.locator( STATE ).getByText( 'logged out' ).waitFor( { timeout: 20_000 } );
+	await until( () => heard.open() === 0, 10_000 );
 	assert.equal( heard.open(), 0 );
 	heard.requests.length = 0;
 	await arrive( '/about/' );

@@ -30,7 +30,11 @@ final class DebugInformation {
 			'extension' => self::field( __( 'PHP extension', 'qahm-realtime' ), Extension::loaded() ? __( 'loaded', 'qahm-realtime' ) : __( 'not installed', 'qahm-realtime' ) ),
 		);
 		$fields['live'] = self::field( __( 'Live channel', 'qahm-realtime' ), self::live() );
-		foreach ( Extension::status() as $name => $value ) {
+		$status         = Extension::status();
+		foreach ( OwnCost::described( $status ) as $label => $text ) {
+			$fields[ 'cost_' . count( $fields ) ] = self::field( $label, $text );
+		}
+		foreach ( $status as $name => $value ) {
 			// With spaces: the table could not break the line.
 			$text                       = is_array( $value ) ? str_replace( array( ',"', '":' ), array( ', "', '": ' ), (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) ) : (string) $value;
 			$fields[ 'status_' . $name ] = self::field( $name, $text );

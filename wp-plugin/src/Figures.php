@@ -174,7 +174,7 @@ final class Figures {
 		if ( current_user_can( 'view_site_health_checks' ) ) {
 			$shown[] = 'notes';
 		}
-		return array( 'site' => Site::id() ) + array_intersect_key( $status, array_flip( $shown ) ) + array( 'state' => 'absent' );
+		return array( 'site' => Site::id(), 'cost' => OwnCost::of_pages( $status ) ) + array_intersect_key( $status, array_flip( $shown ) ) + array( 'state' => 'absent' );
 	}
 
 	/**

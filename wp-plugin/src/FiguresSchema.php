@@ -290,7 +290,8 @@ final class FiguresSchema {
 			'dropped'        => self::INTEGER,
 			'skipped'        => self::INTEGER,
 			'torn'           => self::INTEGER,
-			'engine_health'  => array( 'type' => 'object', 'additionalProperties' => self::INTEGER ),
+			'engine_health'  => array( 'type' => 'object', 'additionalProperties' => self::INTEGER, 'description' => __( 'Of the whole engine: rss_bytes and ring_bytes of memory, events_per_minute taken in and processor_permille (thousandths of one processor) in the last minute, and others.', 'qahm-realtime' ) ),
+			'cost'           => self::object( array( 'window' => self::TEXT, 'added_ms' => self::object( array( 'n' => self::INTEGER, 'p50' => self::NUMBER, 'p95' => self::NUMBER ) ), 'queries' => self::INTEGER ), true ) + array( 'description' => __( 'What this plugin added to the pages of the last five minutes: milliseconds (of n pages) and database queries.', 'qahm-realtime' ) ),
 			'notes'          => array( 'type' => 'array', 'items' => self::TEXT ),
 		);
 	}

@@ -49,7 +49,15 @@ if ( ! function_exists( 'qahm_realtime_configure' ) ) {
 	return;
 }
 
-add_action( 'wp_head', array( Tracker::class, 'show' ), 99 ); // After the title.
+add_action(
+	'wp_head',
+	static function () {
+		$GLOBALS['qahm_realtime_seconds'] -= microtime( true ); // Loading the class is ours, too.
+		Tracker::show();
+		$GLOBALS['qahm_realtime_seconds'] += microtime( true );
+	},
+	99 // After the title.
+);
 
 add_action( 'init', static fn () => is_user_logged_in() && ExcludedRoles::refresh() ); // Asked first: visitors need not load it.
 add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
@@ -64,6 +72,7 @@ foreach (
 		'set_user_role'                  => 'role',
 		'remove_user_role'               => 'role_removed',
 		'update_user_meta'               => 'sessions',
+		'delete_user_meta'               => 'sessions',
 		'profile_update'                 => 'profile',
 		'wp_set_password'                => 'password',
 		'clear_auth_cookie'              => 'cookie',
@@ -128,7 +137,7 @@ if (
 	}
 }
 
-add_action( 'shutdown', array( RequestEvent::class, 'record' ), 0 ); // Before others work there: this is when the page is made.
+add_action( 'shutdown', static fn () => RequestEvent::record( microtime( true ) ), 0 ); // Before others work there: this is when the page is made.
 add_action(
 	'shutdown',
 	static function () {

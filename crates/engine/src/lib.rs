@@ -5,16 +5,17 @@
 //! - `main` starts the threads, nothing else
 //! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
 //! - [`intake`] one record: who, where, set aside, counted
-//! - [`serve`] questions and commands over the control socket
+//! - [`serve`] questions and commands over the control socket · [`http`] the live channel
 //! - [`history`] answers about hours and days
 //! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow · [`hub`] what is shown
 //! - [`report`] answers about now and the last half hour: pure
 //! - [`alert`] rules, the life of an alert, the outbox: pure
 //! - [`live`] the state: pure, no I/O, injected clock
 //! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
-//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`] the ground
+//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`], [`burden`] the ground
 
 pub mod alert;
+pub mod burden;
 pub mod calendar;
 pub mod channel;
 pub mod clock;
@@ -23,6 +24,7 @@ pub mod daemon;
 pub mod enrich;
 pub mod failure;
 pub mod history;
+pub mod http;
 pub mod hub;
 pub mod intake;
 pub mod live;

@@ -229,7 +229,7 @@ fn what_no_tracker_tells_changes_nothing_but_the_drop_counters() {
                 ],
             ),
             (Kind::Error, &[Tag::Line, Tag::Own]),
-            (Kind::Request, &[Tag::Status, Tag::Generation, Tag::Queries]),
+            (Kind::Request, &[Tag::Status, Tag::Generation, Tag::Queries, Tag::Added]),
             (Kind::Signal, &[Tag::Results, Tag::Line, Tag::Generation]),
         ] {
             for tag in tags {
@@ -485,8 +485,9 @@ const TEXTS: [Tag; 11] = [
     Tag::Target,
     Tag::Meta,
 ];
-const NUMBERS: [Tag; 16] = [
+const NUMBERS: [Tag; 17] = [
     Tag::Status,
+    Tag::Added,
     Tag::Generation,
     Tag::Queries,
     Tag::Engaged,

@@ -339,3 +339,35 @@ fn a_beacon_is_explained_and_not_counted() {
     assert_eq!(answer["explain"]["counted"], false);
     assert_eq!(stage.live()["views_today"], 0);
 }
+
+#[test]
+fn what_we_cost_ourselves_is_told() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({ "exclude_ips": ["203.0.113.9"] }));
+    let status = ask(&stage, json!({ "what": "status" }));
+    assert_eq!(status["added_ms"], json!({ "n": 0, "p50": null, "p95": null }));
+    let ring = stage.ring().unwrap();
+    // Whoever asked for the page: a bot, one who is not counted, and 18 others.
+    for (visitor, agent, micros) in [(1, "curl/8.5.0", 290), (9, DESK, 290)] {
+        send(&ring, Kind::Request, visitor, agent, 0, 0, &[T(Tag::Url, "/"), N(Tag::Added, micros)]);
+    }
+    for n in 0..18 {
+        let micros = if n == 0 { 4000 } else { 300 };
+        send(&ring, Kind::Request, 2, DESK, 0, 0, &[T(Tag::Url, "/"), N(Tag::Added, micros)]);
+    }
+    send(&ring, Kind::Request, 2, DESK, 0, 0, &[T(Tag::Url, "/"), N(Tag::Status, 200)]);
+    let told = await_some("all pages", || {
+        let status = ask(&stage, json!({ "what": "status" }));
+        (status["added_ms"]["n"] == 20).then_some(status)
+    });
+    assert_eq!(told["window"], "5m");
+    let [p50, p95] = ["p50", "p95"].map(|q| told["added_ms"][q].as_f64().unwrap());
+    assert!((0.29..=0.31).contains(&p50) && (0.29..=0.31).contains(&p95), "19 of 20 took no more: {told}");
+    let engine = await_some("a rate", || {
+        let engine = stage.ask(&json!({ "op": "status" }))["engine"].clone();
+        (engine["events_per_minute"].as_u64() > Some(0)).then_some(engine)
+    });
+    assert!(engine["rss_bytes"].as_u64().unwrap() > 1 << 20, "{engine}");
+    assert!(engine["ring_bytes"].as_u64().unwrap() > 1 << 10 && engine["processor_permille"].is_u64());
+}

@@ -54,6 +54,8 @@ pub enum Tag {
     Results = 24,
     /// How the view began, as [`Event::View`](crate::Event::View) says it; absent for a page load (number).
     Type = 25,
+    /// What the plugin itself added to the time of the answer, in microseconds (number).
+    Added = 26,
     /// What was clicked, what became of a form, which change or error a signal is; at most 32 bytes.
     What = 32,
     /// Where a click leads, the file of an error, the goal or form of a signal; at most 300 bytes.
@@ -94,6 +96,7 @@ impl Tag {
             23 => Self::Own,
             24 => Self::Results,
             25 => Self::Type,
+            26 => Self::Added,
             32 => Self::What,
             33 => Self::Target,
             34 => Self::Meta,
@@ -121,7 +124,7 @@ impl Tag {
 
     /// Whether the value is a number rather than text.
     pub const fn is_number(self) -> bool {
-        matches!(self as u8, 9..=11 | 13..=25)
+        matches!(self as u8, 9..=11 | 13..=26)
     }
 }
 
@@ -132,7 +135,7 @@ mod tests {
     #[test]
     fn numbers_and_tags_agree() {
         let known: Vec<Tag> = (0..=u8::MAX).filter_map(Tag::from_u8).collect();
-        assert_eq!(known.len(), 28);
+        assert_eq!(known.len(), 29);
         assert_eq!(known.last().map(|&tag| tag as usize + 1), Some(Tag::COUNT));
         for tag in known {
             assert_eq!(Tag::from_u8(tag as u8), Some(tag));

@@ -20,9 +20,10 @@ const TEXTS: [Tag; 11] = [
     Tag::What,
     Tag::Target,
 ];
-const NUMBERS: [Tag; 16] = [
+const NUMBERS: [Tag; 17] = [
     Tag::Status,
     Tag::Generation,
+    Tag::Added,
     Tag::Queries,
     Tag::Engaged,
     Tag::Scroll,

@@ -67,6 +67,23 @@ final class FiguresTest extends SiteTestCase {
 		$this->assertIsInt( $status['engine_health']['sites'] );
 		$this->assertArrayHasKey( 'notes', $status );
 		$this->assertArrayNotHasKey( 'data_dir', $status );
+		// Our own cost: the pages that were asked for a moment ago told theirs.
+		$cost = self::until(
+			static function (): ?array {
+				self::browser()->get( '/' );
+				$cost = self::figures( 'status' )->json()['cost'] ?? null;
+				return ( $cost['added_ms']['n'] ?? 0 ) > 2 ? $cost : null;
+			},
+			10,
+			'pages tell what they took'
+		);
+		$this->assertSame( array( '5m', 0 ), array( $cost['window'], $cost['queries'] ) );
+		$this->assertGreaterThan( 0.01, $cost['added_ms']['p50'] );
+		$this->assertLessThan( 1000, $cost['added_ms']['p50'], 'milliseconds' );
+		foreach ( array( 'rss_bytes', 'ring_bytes', 'processor_permille', 'events_per_minute' ) as $name ) {
+			$this->assertIsInt( $status['engine_health'][ $name ], $name );
+		}
+		$this->assertGreaterThan( 1 << 20, $status['engine_health']['rss_bytes'] );
 	}
 
 	public function test_bad_arguments(): void {

@@ -24,6 +24,23 @@ final class RequestEventTest extends SignalTestCase {
 		$this->assertArrayNotHasKey( 'consent', $fields );
 	}
 
+	public function test_what_we_took_ourselves(): void {
+		$GLOBALS['qahm_realtime_seconds'] = 0.25;
+		RequestEvent::record( microtime( true ) - 0.5 );
+		$this->assertGreaterThanOrEqual( 750_000, FakeExtension::$recorded[0][2]['added_us'] );
+		$this->assertLessThan( 60_000_000, FakeExtension::$recorded[0][2]['added_us'] );
+		// A clock that was set, a hook of ours that somebody ended half-way, one that did not begin.
+		foreach ( array( -3600.0, 3600.0, -microtime( true ), null ) as $GLOBALS['qahm_realtime_seconds'] ) {
+			RequestEvent::record( microtime( true ) );
+		}
+		$GLOBALS['qahm_realtime_seconds'] = 0.25;
+		RequestEvent::record();
+		$this->assertCount( 6, FakeExtension::$recorded );
+		foreach ( array_slice( FakeExtension::$recorded, 1 ) as [ , , $fields ] ) {
+			$this->assertArrayNotHasKey( 'added_us', $fields );
+		}
+	}
+
 	public function test_not_of_a_browser_that_is_not_counted(): void {
 		foreach ( array( '1', 'visitor', '' ) as $value ) {
 			$_COOKIE['qahm_realtime_exclude'] = $value;

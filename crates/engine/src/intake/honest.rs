@@ -27,7 +27,8 @@ pub(super) fn detail(record: &Record) -> Option<Detail> {
         Kind::Error => most(Tag::Own, 1) && most(Tag::Line, u32::MAX.into()),
         Kind::Request => {
             // As many µs as are told apart from none are an hour.
-            most(Tag::Status, STATUS_MAX) && most(Tag::Generation, UNTOLD) && most(Tag::Queries, UNTOLD)
+            most(Tag::Status, STATUS_MAX)
+                && [Tag::Generation, Tag::Queries, Tag::Added].into_iter().all(|tag| most(tag, UNTOLD))
         }
         Kind::Signal => [Tag::Results, Tag::Line, Tag::Generation].into_iter().all(|tag| most(tag, UNTOLD)),
         Kind::Visible | Kind::Hidden | Kind::Beat | Kind::Leave | Kind::Custom | Kind::Excluded => true,

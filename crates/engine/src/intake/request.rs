@@ -20,6 +20,11 @@ impl Intake {
     pub(super) fn take_request(&mut self, record: &Record, private: bool) {
         let head = record.head;
         let site = head.site;
+        // What we cost a page we cost whoever asked for it.
+        let now = self.live.now();
+        if let (Some(state), Some(micros)) = (self.live.site_mut(site), record.number(Tag::Added)) {
+            state.costs.add(now, u32::try_from(micros).unwrap_or(u32::MAX));
+        }
         let client = self.client(record);
         let address = self.address(record);
         let Some(config) = self.configs.get(&site) else { return };

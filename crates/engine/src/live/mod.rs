@@ -10,6 +10,7 @@
 //! - `slab`, `wheel`, `table` where it is kept · `evict` what goes when memory ends · `snapshot` as bytes
 
 pub mod apply;
+pub mod costs;
 pub mod dictionary;
 pub mod evict;
 pub mod facts;

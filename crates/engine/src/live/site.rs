@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::costs::Costs;
 use super::facts::{Cell, Dim, Entry, METRICS, Metric, Metrics, Request, Timing};
 use super::log::Log;
 use super::minutes::Minutes;
@@ -133,6 +134,8 @@ pub struct Site {
     pub fresh: Vec<Entry>,
     pub timings: Log<Timing>,
     pub requests: Log<Request>,
+    /// What we cost its pages.
+    pub costs: Costs,
     /// How many of both were taken in: who shows them looks again only if there are more.
     pub measured: u64,
     /// Feed entries undone since the store last took them: number, second.
@@ -168,6 +171,7 @@ impl Default for Site {
             fresh: Vec::new(),
             timings: Log::new(0),
             requests: Log::new(0),
+            costs: Costs::default(),
             measured: 0,
             undone: Vec::new(),
             rollups: HashMap::new(),

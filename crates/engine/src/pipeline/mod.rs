@@ -32,11 +32,12 @@ use qahm_runtime::Place;
 
 use crate::alert::outbox::Outbox;
 use crate::alert::site::SiteAlerts;
+use crate::burden::Meter;
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::history::{Background, History};
-use crate::hub::Hub;
+use crate::hub::{Hub, Meters};
 use crate::intake::Intake;
 use crate::intake::salts::SaltFiles;
 use crate::live::Second;
@@ -124,6 +125,8 @@ pub struct Pipeline {
     started: i64,
     committed: i64,
     commit_us: u64,
+    meters: Meters,
+    burden: Meter,
     ticked: Second,
     expire_at: Second,
 }
@@ -199,6 +202,8 @@ impl Pipeline {
             started: i64::from(clock.now()) + offset,
             committed: 0,
             commit_us: 0,
+            meters: Meters::default(),
+            burden: Meter::default(),
             ticked: 0,
             expire_at: 0,
             clock,
@@ -272,8 +277,11 @@ impl Pipeline {
             && let Some(length) = self.sources.next(now_us, buffer)
         {
             if let Some(bytes) = buffer.get(..length) {
-                let (clock, now) = (&self.clock, self.intake.live.now());
-                self.intake.take_bytes(bytes, |head| second(clock, head, now, now_us));
+                let (clock, now, lag) = (&self.clock, self.intake.live.now(), &mut self.meters.lag_us);
+                self.intake.take_bytes(bytes, |head| {
+                    *lag = now_us.saturating_sub(head.time.0).max(*lag);
+                    second(clock, head, now, now_us)
+                });
             }
             taken += 1;
         }

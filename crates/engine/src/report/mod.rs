@@ -6,7 +6,7 @@
 //!
 //! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time
 //! - one file per question: `visitors`, `pages`, `events`, `dimensions` (sources, devices, geo), `performance`, `errors`,
-//!   `engagement`, `live` (with a filter)
+//!   `engagement`, `live` (with a filter); `status`, our own cost, is here
 
 mod dimensions;
 mod engagement;
@@ -121,6 +121,9 @@ pub fn feed(
 }
 
 fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Question) -> Option<Value> {
+    if question.what == "status" {
+        return Some(json!({ "ok": true, "status": status(live, live.site(id)?) }));
+    }
     let scene = Scene::new(live, id, config, question)?;
     let (site, now) = (scene.site, scene.now);
     let mut answer = match question.what.as_str() {
@@ -146,6 +149,14 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
         answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
     }
     Some(json!({ "ok": true, question.what.as_str(): answer }))
+}
+
+/// W8: what our plugin added to the site's pages in the last five minutes, in ms; null where no page told.
+fn status(live: &Live, site: &Site) -> Value {
+    let cost = site.costs.cost(live.now());
+    let told = |value: f64| (cost.pages > 0).then_some((value * 1000.0).round() / 1000.0);
+    let added = json!({ "n": cost.pages, "p50": told(cost.p50), "p95": told(cost.p95) });
+    json!({ "time": live.unix(), "window": "5m", "added_ms": added })
 }
 
 /// How long a value is as JSON.
