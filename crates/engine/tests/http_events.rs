@@ -72,8 +72,8 @@ fn who_comes_back_gets_what_was_missed() {
     first.until("the state", |s| s.events() == 10);
     let id = first.id.clone();
     let state = first.states["events"].clone();
-    drop(first);
     let mut other = Stream::open(&stage, "topics=events", &[]);
+    drop(first);
     (11..=13).for_each(|visitor| view(&stage, visitor));
     let all = |s: &Stream| s.events() == 13;
     other.until("the others", all);
@@ -161,10 +161,11 @@ fn a_connection_lives_as_long_as_its_token() {
     stays.until("the visitor", |s| *s.at("live/active") == 1);
 
     // By a command: the answer says until when.
-    let answer = stays.command(&stage, &json!({ "do": "token", "token": token(&stage) }));
+    let newer = token(&stage);
+    let answer = stays.command_as(&stage, &newer, &json!({ "do": "token", "token": newer }));
     assert_eq!((answer.status, &answer.json()["ok"]), (200, &json!(true)));
     assert!(answer.json()["expires"].as_u64().unwrap() > unix_now() + 30);
-    let refused = stays.command(&stage, &json!({ "do": "token", "token": another }));
+    let refused = stays.command_as(&stage, &newer, &json!({ "do": "token", "token": another }));
     assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("site")));
 }
 
@@ -285,7 +286,26 @@ fn who_does_not_read_holds_nobody_up() {
         let events = (round + 1) * 200;
         reads.until("all of them", |s| s.at("events/last").as_u64() >= Some(events));
     }
-    // What they hold is bounded by what is being written, not by what they missed.
-    let page = Browser::to(&stage).get("/metrics", &[]).text();
-    assert!(page.contains("qahm_realtime_connections{codec=\"sse\"} 6"), "{page}");
+    // What they hold is bounded by what is being written, not by what they missed; and in the end they are cut.
+    let cut = || {
+        let page = Browser::to(&stage).get("/metrics", &[]).text();
+        page.contains("qahm_realtime_closed_total{reason=\"slow\"} 5")
+            && page.contains("qahm_realtime_connections{codec=\"sse\"} 1")
+    };
+    // Beats and comments come meanwhile, so this waits for the stream and not for a clock.
+    while !cut() {
+        assert!(reads.line().is_some(), "who reads is not cut");
+    }
+}
+
+#[test]
+fn silence_is_filled_and_everybody_is_told_where_he_should_be() {
+    let stage = stage();
+    let mut stream = Stream::open(&stage, "topics=alerts", &[]);
+    stream.until("the state", |s| s.puts == 1);
+    let beat = stream.event("beat");
+    assert!(stream.comments > 1, "proxies cut what is silent");
+    let place = format!("{}.alerts:{}", beat["e"].as_str().unwrap(), beat["at"]["alerts"]);
+    assert_eq!(place, stream.id);
+    assert!(beat["time"].as_u64().unwrap().abs_diff(unix_now()) < 30);
 }

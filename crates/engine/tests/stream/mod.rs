@@ -19,6 +19,7 @@ pub struct Stream {
     connection: String,
     token: String,
     pub padding: usize,
+    pub comments: usize,
     pub retry: u64,
     /// The last event's id: the position.
     pub id: String,
@@ -50,6 +51,7 @@ impl Stream {
             connection: String::new(),
             token: token.to_owned(),
             padding: 0,
+            comments: 0,
             retry: 0,
             id: String::new(),
             epoch: String::new(),
@@ -112,11 +114,18 @@ impl Stream {
     /// The next event; `None` at the end.
     fn read(&mut self) -> Option<(String, Value)> {
         loop {
-            while let Some(end) = self.text.find("\n\n") {
+            if let Some(event) = self.line()? {
+                return Some(event);
+            }
+        }
+    }
+
+    /// What comes next, an event or something else; `None` at the end.
+    pub fn line(&mut self) -> Option<Option<(String, Value)>> {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
-                if let Some(event) = self.take(&block) {
-                    return Some(event);
-                }
+                return Some(self.take(&block));
             }
             let chunk = self.browser.chunk()?;
             match &mut self.decoder {
@@ -135,7 +144,10 @@ impl Stream {
         let (mut name, mut data) = (String::new(), None);
         for line in block.lines().filter(|line| !line.is_empty()) {
             match line.split_once(':').unwrap() {
-                ("", comment) => self.padding = self.padding.max(comment.len()),
+                ("", comment) => {
+                    self.padding = self.padding.max(comment.len());
+                    self.comments += 1;
+                }
                 ("retry", value) => self.retry = value.trim().parse().unwrap(),
                 ("event", value) => name = value.trim().to_owned(),
                 ("id", value) => self.id = value.trim().to_owned(),
