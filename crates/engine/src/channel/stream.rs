@@ -19,8 +19,8 @@ use super::{At, Message, News, Rows, StreamKey, Topic};
 /// Patches kept, and for how long.
 const RING: usize = 256;
 const RING_AGE: Duration = Duration::from_secs(30);
-/// Patches that are missed are sent whatever the put would take, up to so many bytes.
-const FEW_BYTES: usize = 32 << 10;
+/// Nor more bytes of them than a put has, or this many: who has missed more is served sooner by a put.
+const RING_BYTES: usize = 32 << 10;
 
 /// What is after a place.
 #[derive(Debug)]
@@ -58,6 +58,9 @@ struct Shown {
     put: Option<Arc<Message>>,
     /// Each applies to the state that the one before it leads to; the last one leads to the state.
     ring: VecDeque<(Instant, Arc<Message>)>,
+    ring_bytes: usize,
+    /// Bytes of a put, when they were last counted.
+    put_bytes: usize,
     /// The state was replaced without a new number: no patch may lead on from it.
     replaced: bool,
     gone: bool,
@@ -152,14 +155,17 @@ impl Stream {
         let patch = ops
             .filter(|_| !shown.replaced && seq > shown.seq)
             .map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops))
-            .filter(|patch| patch.json().len() <= self.put_bytes(&state, seq));
+            .filter(|patch| {
+                // Counting takes the time of writing: a patch that is much shorter is taken at once.
+                if patch.json().len() > shown.put_bytes / 2 {
+                    shown.put_bytes = self.put_bytes(&state, seq);
+                }
+                patch.json().len() <= shown.put_bytes
+            });
         match patch {
-            Some(patch) => shown.ring.push_back((now, Arc::new(patch))),
+            Some(patch) => shown.keep(patch, now),
             // Whoever is behind gets the put.
-            None => shown.ring.clear(),
-        }
-        if shown.ring.len() > RING {
-            shown.ring.pop_front();
+            None => shown.clear_ring(),
         }
         shown.replaced = seq <= shown.seq && shown.seq != 0;
         shown.seq = seq.max(shown.seq);
@@ -187,7 +193,7 @@ impl Stream {
         }
         let Some(state) = shown.state.clone() else { return After::Current };
         while shown.ring.front().is_some_and(|(made, _)| now.saturating_duration_since(*made) > RING_AGE) {
-            shown.ring.pop_front();
+            shown.drop_oldest();
         }
         if let Some(at) = at.filter(|at| at.epoch == self.number) {
             if at.seq == shown.seq {
@@ -232,13 +238,30 @@ impl Stream {
 }
 
 impl Shown {
-    /// The patches from a state on, if the ring has them all and they are not much longer than a put.
+    /// Keeps a patch, and as many before it as are worth keeping.
+    fn keep(&mut self, patch: Message, now: Instant) {
+        self.ring_bytes += patch.json().len();
+        self.ring.push_back((now, Arc::new(patch)));
+        while self.ring.len() > RING || self.ring_bytes > self.put_bytes.max(RING_BYTES) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some((_, patch)) = self.ring.pop_front() {
+            self.ring_bytes -= patch.json().len();
+        }
+    }
+
+    fn clear_ring(&mut self) {
+        self.ring.clear();
+        self.ring_bytes = 0;
+    }
+
+    /// The patches from a state on, if the ring has them all.
     fn missed(&self, seq: u64) -> Option<Vec<Arc<Message>>> {
         let from = self.ring.iter().position(|(_, patch)| patch.base == Some(seq))?;
-        let missed: Vec<_> = self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect();
-        let bytes: usize = missed.iter().map(|patch| patch.json().len()).sum();
-        let put = self.put.as_ref().map_or(usize::MAX, |put| put.json().len());
-        (bytes <= FEW_BYTES || bytes <= put).then_some(missed)
+        Some(self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect())
     }
 }
 
