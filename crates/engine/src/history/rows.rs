@@ -57,7 +57,6 @@ impl Site<'_> {
             if dimension == Dimension::Page(Group::Path) {
                 // A page may have timings of views that began before.
                 wanted.extend(self.numbers_of(key)?.into_iter().map(|page| (page, n as u32)));
-                wanted.extend((key == OTHER).then_some((0, n as u32)));
             }
         }
         let timings = self.timing_pages(span.from, span.to, &wanted)?;

@@ -32,6 +32,7 @@ use crate::live::site::{Shown, Site};
 use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 use filter::Filter;
+pub use live::PAGES_MAX;
 pub use question::{Question, Words};
 use rows::Page;
 
@@ -110,7 +111,7 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
         offset: live.unix() - i64::from(now),
     };
     let mut answer = match question.what.as_str() {
-        "live" => scene.now(),
+        "live" => scene.live(question.pages),
         "visitors" => scene.visitors(),
         "pages" => scene.pages(),
         "events" => scene.events(question.since, &question.kinds),
@@ -124,12 +125,14 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
     };
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("time".into(), json!(live.unix()));
-        answer.insert("window".into(), json!("30m"));
+        if question.what != "live" {
+            answer.insert("window".into(), json!("30m"));
+            answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
+        }
         let logs = ["performance", "errors", "engagement"].contains(&question.what.as_str());
         let approximate = site.approximate(now) || (logs && site.logs_approximate(now));
         answer.insert("approximate".into(), json!(approximate));
         answer.insert("active".into(), json!(scene.active()));
-        answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
     }
     Some(json!({ "ok": true, question.what.as_str(): answer }))
 }
