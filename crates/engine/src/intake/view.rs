@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use qahm_event::{Flags, Kind, Record, Tag};
 
 use super::Intake;
-use super::bare::address;
 use super::pace::Sign;
 use super::who::Who;
+use crate::enrich::bare::address;
 use crate::enrich::path;
 use crate::live::Second;
 use crate::live::apply::Outcome;

@@ -47,6 +47,9 @@ impl Store {
             self.recover_pages(*id, &mut live)?;
             if let Some(site) = live.site_mut(*id) {
                 self.recover_words(*id, &mut site.names, &mut site.profiles, first)?;
+                if config.gdpr_mode {
+                    site.scrub();
+                }
             }
         }
         live.recall_offsets(self.offsets(last, offset)?);
