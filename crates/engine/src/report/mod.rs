@@ -4,7 +4,7 @@
 //! All numbers of an answer are of the same instant, and what it counts as active sums to its `active`, by page and by
 //! every dimension. Times are Unix seconds, durations seconds.
 //!
-//! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time
+//! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time · `quantile`
 //! - one file per question: `visitors`, `pages`, `events`, `dimensions` (sources, devices, geo), `performance`, `errors`,
 //!   `engagement`, `live` (with a filter)
 
@@ -16,6 +16,7 @@ mod filter;
 mod live;
 mod pages;
 mod performance;
+mod quantile;
 mod question;
 mod rows;
 mod visitors;
