@@ -109,6 +109,17 @@ fn screens() -> Vec<serde_json::Value> {
     screens.push(json!({"range": "24h"}));
     screens.push(json!({"range": "24h", "step": 60}));
     screens.push(json!({"range": "24h", "page": "/page/12/"}));
+    screens.push(json!({"range": "24h", "page": "/page/12/", "dimension": "page"}));
+    for filter in [
+        json!({"country": "CB"}),
+        json!({"device": "mobile"}),
+        json!({"channel": "search", "device": "desktop"}),
+    ] {
+        screens.push(json!({"range": "24h", "filter": filter}));
+        for dimension in ["country", "city", "campaign", "browser"] {
+            screens.push(json!({"range": "24h", "filter": filter, "dimension": dimension}));
+        }
+    }
     screens
 }
 

@@ -19,6 +19,10 @@ import math
 from key import THIRTY, visitors
 from model import FIELDS, PRIVATE
 
+FIVE = 300
+# What a frame has that cannot be known of some visitors alone.
+UNKNOWN = ("epoch", "seq", "visitors_today", "views_today", "visits_today", "peak", "minutes", "private", "excluded",
+           "alerts", "trend", "usual", "record", "yesterday")
 METRICS = ("load", "ttfb", "fcp", "lcp", "inp", "cls")
 
 
@@ -57,7 +61,8 @@ class Answers:
         body = getattr(self, what)()
         # The journey of a visit holds 50 pages; beyond that an answer may say that it is not exact.
         body["_crowded"] = any(len(v.pages) > 50 for v in self.site.visits)
-        body.update(time=self.now + self.offset, window="30m", active=len(self.active))
+        body.update(time=self.now + self.offset, active=len(self.active))
+        body.setdefault("window", "30m")
         return body
 
     # --- What matches
@@ -84,15 +89,15 @@ class Answers:
         return [v for v in self.site.visits if v.heard > self.now - THIRTY and profile_matches(v.profile, self.filter)
                 and (self.page is None or v.saw(self.page))]
 
-    def window_visitors(self):
-        """(profile, visitors) of each key in the last 30 minutes."""
+    def window_visitors(self, window=THIRTY):
+        """(profile, visitors) of each key in the last 30 minutes, or of another window."""
         found = []
         for key in self.site.keys.values():
-            if key.private or key.heard <= self.now - THIRTY or not profile_matches(self.of(key), self.filter):
+            if key.private or key.heard <= self.now - window or not profile_matches(self.of(key), self.filter):
                 continue
             saw = key.visit.saw(self.page) if key.visit else any(v.page == self.page for v in key.views)
             if self.page is None or saw:
-                found.append((self.of(key), max(1, key.highest(self.now - THIRTY + 1, self.now, self.window))))
+                found.append((self.of(key), max(1, key.highest(self.now - window + 1, self.now, self.window))))
         return found
 
     # --- Who and where
@@ -102,7 +107,17 @@ class Answers:
         for _, view, _ in self.active:
             pages[view.page] = pages.get(view.page, 0) + 1
         return {"pages": [{"path": p, "title": self.site.titles.get(p, ""), "active": n} for p, n in pages.items()],
-                "visitors_30m": sum(n for _, n in self.window_visitors())}
+                "visitors_5m": sum(n for _, n in self.window_visitors(FIVE)),
+                "visitors_30m": sum(n for _, n in self.window_visitors()), "window": self.window,
+                "channels": self.active_by("channel"), "devices": self.active_by("device"),
+                "countries": self.active_by("country"), **dict.fromkeys(UNKNOWN), "stale": False}
+
+    def active_by(self, field):
+        rows = {}
+        for _, _, profile in self.active:
+            name = profile[FIELDS.index(field)]
+            rows[name] = rows.get(name, 0) + 1
+        return rows
 
     def visitors(self):
         rows, private = {}, 0

@@ -42,7 +42,7 @@ from key import LEFT_AFTER, VISIT_GAP, Key, View, Visit
 BEACON = ("view", "visible", "hidden", "beat", "leave", "engage", "timing", "click", "form", "error", "custom")
 THRESHOLDS = (25, 50, 75, 90)
 # channel, host, utm source, medium, campaign, country, device, browser, os.
-PRIVATE = ("private", "", "", "", "", "private", "private", "private", "private")
+PRIVATE = ("private", "private", "", "", "", "private", "private", "private", "private")
 FIELDS = ("channel", "host", "utm_source", "utm_medium", "utm_campaign", "country", "device", "browser", "os")
 
 

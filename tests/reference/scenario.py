@@ -51,7 +51,7 @@ def asked_filter(random):
 
 
 def question(random):
-    asked = {"what": random.choice(QUESTIONS), "limit": 1000}
+    asked = {"what": random.choice(QUESTIONS), "limit": 1000, "pages": 100}
     filter = asked_filter(random)
     if filter:
         asked["filter"] = filter

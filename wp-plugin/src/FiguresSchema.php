@@ -64,7 +64,7 @@ final class FiguresSchema {
 		};
 		$common = in_array( $what, array( 'history', Figures::STATUS ), true ) ? array() : array(
 			'time'        => self::INTEGER + array( 'description' => __( 'When the figures were true, as a Unix time.', 'qahm-realtime' ) ),
-			'window'      => ( 'live' === $what ? array( 'type' => array( 'integer', 'string' ) ) : self::TEXT ) + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
+			'window'      => ( 'live' === $what ? self::INTEGER : self::TEXT ) + array( 'description' => __( 'The period that the figures beside "active" are of.', 'qahm-realtime' ) ),
 			'approximate' => self::FLAG + array( 'description' => __( 'Whether there was too much to be exact.', 'qahm-realtime' ) ),
 			'active'      => self::INTEGER + array( 'description' => __( 'Visitors active now, after the filter.', 'qahm-realtime' ) ),
 		);
@@ -106,7 +106,7 @@ final class FiguresSchema {
 	}
 
 	/**
-	 * The live frame.
+	 * The live frame. Under a filter it has the same members: null where they cannot be known.
 	 *
 	 * @return array<string, mixed>
 	 */
@@ -114,14 +114,14 @@ final class FiguresSchema {
 		return array(
 			'visitors_5m'    => self::INTEGER,
 			'visitors_30m'   => self::INTEGER,
-			'visitors_today' => self::INTEGER,
-			'visits_today'   => self::INTEGER,
-			'views_today'    => self::INTEGER,
-			'private'        => self::INTEGER,
-			'peak'           => self::object( array( 'value' => self::INTEGER, 'time' => self::INTEGER ) ),
+			'visitors_today' => self::COUNT,
+			'visits_today'   => self::COUNT,
+			'views_today'    => self::COUNT,
+			'private'        => self::COUNT,
+			'peak'           => self::object( array( 'value' => self::INTEGER, 'time' => self::INTEGER ), true ),
 			'pages'          => self::rows( array( 'path' => self::TEXT, 'title' => self::TEXT, 'active' => self::INTEGER ) ),
-			'minutes'        => array( 'type' => 'array', 'items' => array( 'type' => array( 'integer', 'null' ) ) ),
-			'alerts'         => self::rows( array() ),
+			'minutes'        => array( 'type' => array( 'array', 'null' ), 'items' => self::COUNT ),
+			'alerts'         => array( 'type' => array( 'array', 'null' ), 'items' => array( 'type' => 'object' ) ),
 			'trend'          => self::object( array( 'now' => array( 'type' => 'number' ), 'before' => array( 'type' => 'number' ), 'direction' => array( 'type' => 'string', 'enum' => array( 'up', 'down', 'same' ) ), 'percent' => self::COUNT ), true ) + array( 'description' => __( 'The last 5 minutes against the 5 before: means of the highest number of each minute.', 'qahm-realtime' ) ),
 			'usual'          => self::usual(),
 			'record'         => self::record(),
@@ -129,7 +129,7 @@ final class FiguresSchema {
 			'channels'       => self::NUMBERS,
 			'devices'        => self::NUMBERS,
 			'countries'      => self::NUMBERS,
-			'excluded'       => self::NUMBERS + array( 'description' => __( 'What was not counted today, by reason: role (users whose role is not counted), opt-out (the visitor\'s own choice), bot, path, ip, country, consent.', 'qahm-realtime' ) ),
+			'excluded'       => array( 'type' => array( 'object', 'null' ) ) + self::NUMBERS + array( 'description' => __( 'What was not counted today, by reason: role (users whose role is not counted), opt-out (the visitor\'s own choice), bot, path, ip, country, consent.', 'qahm-realtime' ) ),
 			'stale'          => self::FLAG + array( 'description' => __( 'Whether the engine was too busy to answer: only counters then.', 'qahm-realtime' ) ),
 		);
 	}
@@ -228,7 +228,8 @@ final class FiguresSchema {
 	}
 
 	/**
-	 * The past: series of numbers, one for each step, null where it is not known.
+	 * The past: series of numbers, one for each step, null where it is not known. Under a filter, what only the whole site
+	 * has is null or left out.
 	 *
 	 * @return array<string, mixed>
 	 */

@@ -37,7 +37,7 @@ final class Question {
 		'performance' => array( ...self::FILTERS, ...self::PARTS ),
 		'errors'      => array( ...self::FILTERS, ...self::PARTS ),
 		'engagement'  => array( ...self::FILTERS, ...self::PARTS ),
-		'history'     => array( 'range', 'from', 'to', 'step', 'dimension', 'page', ...self::PARTS ),
+		'history'     => array( ...self::FILTERS, 'range', 'from', 'to', 'step', 'dimension', ...self::PARTS ),
 	);
 
 	/** Each argument, as JSON schema that WordPress understands, too. */
@@ -138,8 +138,7 @@ final class Question {
 	 * @param array<string, string|int> $values By name.
 	 */
 	private static function compose( string $what, array $values ): self {
-		// The history knows no filter: its page is that of the series.
-		$filter   = 'history' === $what ? array() : \array_intersect_key( $values, \array_flip( self::FILTERS ) );
+		$filter   = \array_intersect_key( $values, \array_flip( self::FILTERS ) );
 		$question = array( 'what' => $what ) + \array_diff_key( $values, $filter );
 		if ( 'history' === $what && isset( $question['limit'] ) ) {
 			$question['limit'] = \min( self::LIMIT_HISTORY, (int) $question['limit'] );

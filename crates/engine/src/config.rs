@@ -167,14 +167,7 @@ impl SiteConfig {
     /// A page's name. In GDPR mode only numbers stay of its query: anybody may write anything else there.
     pub fn page<'a>(&self, url: &'a str) -> Cow<'a, str> {
         let page = path::page(url, &self.query_keys);
-        match page.split_once('?').filter(|_| self.gdpr_mode) {
-            Some((path, query)) if query.split('&').any(|a| !is_number(a)) => {
-                let kept: Vec<&str> = query.split('&').filter(|a| is_number(a)).collect();
-                let mark = if kept.is_empty() { "" } else { "?" };
-                Cow::Owned(format!("{path}{mark}{}", kept.join("&")))
-            }
-            _ => page,
-        }
+        if self.gdpr_mode { path::with_numbers_only(page) } else { page }
     }
 
     /// Whether a page is one that nothing is told of.
@@ -189,12 +182,6 @@ impl SiteConfig {
             }
         })
     }
-}
-
-/// Whether a query argument is a name and a number, such as `p=12`.
-fn is_number(argument: &str) -> bool {
-    let value = argument.split_once('=').map_or("", |(_, value)| value);
-    (1..=10).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn check(name: &str, value: u32, least: u32, most: u32) -> Result<(), String> {

@@ -16,8 +16,7 @@ use crate::alert::Episode;
 use crate::burden::Burden;
 use crate::config::SiteConfig;
 
-/// Pages of a frame at most.
-pub const PAGES_MAX: usize = 100;
+pub use crate::report::PAGES_MAX;
 
 /// One site's numbers at one instant.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -1,10 +1,11 @@
 //! Rules of the live state that the reference found broken, each as a few events.
 
 // Helpers of tests may panic as tests may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use qahm_engine::calendar::Calendar;
 use qahm_engine::live::apply::Outcome;
+use qahm_engine::live::facts::{Dim, Metric};
 use qahm_engine::live::pages::PageId;
 use qahm_engine::live::touch::{Touch, TouchKind};
 use qahm_engine::live::visitor::VisitorKey;
@@ -216,4 +217,40 @@ fn what_a_key_was_takes_memory_until_it_is_forgotten() {
     assert!(busy > empty + 40 * 8);
     assert_eq!(live.visitors(), 0);
     assert_eq!(live.bytes(), empty + 36, "one key of today");
+}
+
+/// Visits that left by minute, of the site, a page or a profile.
+fn left(live: &Live, dim: Dim) -> Vec<(i64, i64)> {
+    let sums = live.site(SITE).unwrap().rollups.iter();
+    let mut left: Vec<_> = sums
+        .filter(|(cell, _)| cell.dim == dim)
+        .map(|(cell, sums)| (cell.minute, sums[Metric::Left as usize]))
+        .filter(|(_, number)| *number != 0)
+        .collect();
+    left.sort_unstable();
+    left
+}
+
+#[test]
+fn a_return_undoes_the_leave_in_its_own_minute_whatever_the_clock_was_set_to() {
+    // At 120 and 180 s the visit leaves with the turn of a minute, at 177 s within one.
+    for (heard, moved) in
+        [(0, 3600), (0, -3600), (-60, 100), (-3, 45), (-3, -90), (0, 0), (0, 2 * 86_400), (0, -86_000)]
+    {
+        let mut live = live(60);
+        hear(&mut live, heard, 1, 0, TouchKind::View);
+        live.advance(DAY + 200);
+        let before = left(&live, Dim::Site);
+        assert_eq!(before.iter().map(|m| m.1).collect::<Vec<_>>(), [1]);
+        live.set_offset(MIDNIGHT - i64::from(DAY) + moved);
+        live.advance(DAY + 260);
+        hear(&mut live, 300, 1, 1, TouchKind::Beat);
+        for dim in [Dim::Site, Dim::Page, Dim::Profile] {
+            assert_eq!(left(&live, dim), [], "{heard} {moved} {dim:?}");
+        }
+        // The row of the leave has the time it was stored with.
+        let site = live.site(SITE).unwrap();
+        let (_, second) = site.undone[0];
+        assert_eq!(live.offsets().unix(second), MIDNIGHT + heard + 180);
+    }
 }

@@ -304,6 +304,58 @@ fn gdpr_mode_leaves_no_query_campaign_search_property_or_visitor() {
 }
 
 #[test]
+fn gdpr_mode_switched_on_scrubs_what_is_stored_already() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    for n in 1..=5u64 {
+        let body = format!(
+            r#"{{"v":1,"s":"SITE","i":"{n:016x}","n":1,"u":"/landing?utm_source=janesource&utm_medium=janemedium&utm_campaign=janecampaign",
+            "e":[["v",1,"https://search.example/?q=janequery","Landing"],["e",30,80,1],["g","bought","{{\"what\":\"janeproperty\"}}"],
+            ["x","Failed: GET https://a.test/api?mail=janemessage","https://a.test/js",5,1],["f","start","contact"]]}}"#
+        )
+        .replace('\n', "");
+        post(&stage, &body, &format!("203.0.113.{n}"), "", Flags::NONE);
+        let search = format!(
+            r#"{{"v":1,"s":"SITE","i":"{:016x}","n":1,"u":"/?s=janeterm","e":[["v",1,"","Results for janeterm"],["l",0]]}}"#,
+            n + 100
+        );
+        post(&stage, &search, &format!("203.0.113.{n}"), "", Flags::NONE);
+        request(&stage, &format!("203.0.113.{n}"), "janeterm");
+    }
+    await_some("all of it", || (stage.live()["views_today"] == 10).then_some(()));
+    let ring = stage.ring().unwrap();
+    await_some("everything to be committed", || (ring.used() == 0).then_some(()));
+    let views = rows(&stage, "views", "visitor IS NOT NULL AND visit IS NOT NULL");
+    assert_eq!(views, 10);
+    assert!(contains(&files(&stage), b"janecampaign") && contains(&files(&stage), b"janeterm"));
+    stage.configure(&json!({ "gdpr_mode": true }));
+    let db = rusqlite::Connection::open(stage.own("data").join("realtime.db")).unwrap();
+    await_some("the end of the scrubbing", || {
+        let left: i64 = db.query_row("SELECT count(*) FROM scrubs", [], |row| row.get(0)).ok()?;
+        (left == 0).then_some(())
+    });
+    drop(db);
+    assert_eq!(rows(&stage, "views", "visitor IS NOT NULL OR visit IS NOT NULL"), 0);
+    let told = "coalesce(key, 0) != 0 OR coalesce(visit, 0) != 0 OR coalesce(view, 0) != 0";
+    assert_eq!(rows(&stage, "events", told), 0);
+    // Whoever is still here goes on being counted, and nothing of before comes back to the files.
+    push(&stage.ring().unwrap(), Kind::View, 1, 999, 0, "/landing?utm_source=janesource");
+    await_some("one more view", || (stage.live()["views_today"] == 11).then_some(()));
+    let answers = answers(&stage);
+    assert!(answers.contains("/landing") && answers.contains("search.example"));
+    assert!(
+        !answers.contains("jane"),
+        "{:?}",
+        answers.find("jane").map(|at| &answers[at.saturating_sub(80)..at + 80])
+    );
+    let bytes = written(&mut stage);
+    assert!(contains(&bytes, b"search.example") && contains(&bytes, b"bought"));
+    let at = bytes.windows(4).position(|part| part == b"jane");
+    assert!(at.is_none(), "{:?}", at.map(|at| String::from_utf8_lossy(&bytes[at - 60..at + 40])));
+}
+
+#[test]
 fn a_private_visitor_has_no_key_source_place_or_feed_row() {
     for (flags, change) in [(Flags::PRIVATE, json!({})), (Flags::NONE, json!({ "consent": "limited" }))] {
         let mut stage = Stage::new();

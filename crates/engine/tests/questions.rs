@@ -227,6 +227,7 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     assert_eq!((&search["active"], &search["pages"][0]["path"]), (&json!(1), &json!("/")));
     let here = ask(&stage, json!({ "what": "live", "filter": { "page": "/shop" } }));
     assert_eq!((&here["active"], &here["pages"][0]["active"]), (&json!(1), &json!(1)));
+    filtered_frames_have_the_shape_of_the_open_one(&stage);
     // A frame is at most 25 ms behind what is counted.
     await_some("the frame", || {
         let live = stage.live();
@@ -263,12 +264,49 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     await_some("the commit", || {
         (ask(&stage, json!({ "what": "history", "range": "60m" }))["totals"]["views"] == 2).then_some(())
     });
+    let history = |filter: Value, dimension: &str| {
+        ask(&stage, json!({ "what": "history", "range": "60m", "filter": filter, "dimension": dimension }))
+    };
+    let phones = history(json!({ "device": "mobile" }), "os");
+    assert_eq!((&phones["totals"]["views"], &phones["rows"][0]["name"]), (&json!(1), &json!("iOS")));
+    assert_eq!(
+        history(json!({ "page": "/shop/#top" }), "page")["totals"]["views"],
+        1,
+        "a page as views name it"
+    );
     let before = everything(&stage);
     stage.kill(Signal::KILL);
     stage.start();
     for (after, before) in everything(&stage).iter().zip(&before) {
         assert_eq!(after, before);
     }
+}
+
+fn filtered_frames_have_the_shape_of_the_open_one(stage: &Stage) {
+    let open = ask(stage, json!({ "what": "live" }));
+    let kind = |value: &Value| std::mem::discriminant(value);
+    for filter in [
+        json!({ "page": "/shop" }),
+        json!({ "device": "mobile" }),
+        json!({ "country": "FR", "channel": "ai" }),
+    ] {
+        let frame = ask(stage, json!({ "what": "live", "filter": filter }));
+        let (open, frame) = (open.as_object().unwrap(), frame.as_object().unwrap());
+        assert_eq!(open.keys().collect::<Vec<_>>(), frame.keys().collect::<Vec<_>>(), "{filter}");
+        for (name, value) in frame {
+            assert!(value.is_null() || kind(value) == kind(&open[name]), "{name} of {filter}: {value}");
+        }
+        for sums in ["channels", "devices", "countries"] {
+            let sum: u64 = frame[sums].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+            assert_eq!(frame["active"], sum, "{sums} of {filter}");
+        }
+    }
+    let phone = ask(stage, json!({ "what": "live", "filter": { "device": "mobile" } }));
+    assert_eq!(
+        (&phone["visitors_5m"], &phone["visitors_30m"], &phone["views_today"]),
+        (&json!(1), &json!(1), &json!(null))
+    );
+    assert_eq!((&phone["channels"], &phone["window"]), (&json!({ "mail": 1 }), &json!(60)));
 }
 
 #[test]
@@ -280,6 +318,7 @@ fn what_cannot_be_asked_is_told() {
         json!({ "what": "nonsense" }),
         json!({ "what": "history", "range": "for ever" }),
         json!({ "what": "history", "dimension": "shoe size" }),
+        json!({ "what": "history", "filter": { "page": "/a", "country": "FR" } }),
         json!({ "what": 7 }),
         json!({ "what": "pages", "limit": -1 }),
     ] {

@@ -149,6 +149,7 @@ final class FiguresTest extends SiteTestCase {
 		$more = array( 'live' => array( 'epoch', 'seq' ) ); // The frame's own.
 		foreach ( array_diff( self::WHATS, array( 'history', 'status' ) ) as $what ) {
 			$this->assert_fits( $what, '', array(), $more[ $what ] ?? array() );
+			$this->assert_fits( $what, 'device=desktop', array(), $more[ $what ] ?? array() );
 		}
 	}
 
@@ -157,7 +158,10 @@ final class FiguresTest extends SiteTestCase {
 		$this->assert_fits( 'history', '', array( 'rows', 'total', 'grid' ) );
 		$this->assert_fits( 'history', 'range=60m&dimension=page', array( 'grid' ) );
 		$this->assert_fits( 'history', 'range=week', array( 'rows', 'total' ) );
-		$this->assert_fits( 'history', 'page=/', array( 'rows', 'total', 'grid', 'yesterday', 'totals', 'timings' ) );
+		$this->assert_fits( 'history', 'page=/', array( 'rows', 'total', 'grid', 'yesterday' ) );
+		$this->assert_fits( 'history', 'country=FR&device=mobile&dimension=source', array( 'grid', 'yesterday', 'timings' ) );
+		$both = self::figures( 'history', 'page=/&country=FR' );
+		$this->assertSame( array( 400, 'qahm_realtime_bad_request' ), array( $both->status, $both->json()['code'] ), 'A page and a country are not kept together.' );
 		$hour = self::answered( 'history', 'range=60m&step=300' )->json();
 		$this->assertSame( 300, $hour['step'] );
 		foreach ( $hour['series'] as $name => $values ) {

@@ -28,7 +28,8 @@ final class QuestionTest extends TestCase {
 		yield array( 'geo', array( 'country' => 'unknown', 'page' => '' ), array( 'what' => 'geo', 'filter' => array( 'country' => '' ), 'limit' => 50 ) );
 		yield array( 'events', array( 'since' => '123456789012345678', 'kinds' => 'start,404' ), array( 'what' => 'events', 'since' => 123456789012345678, 'kinds' => array( 'start', '404' ), 'limit' => 50 ) );
 		yield array( 'history', array(), array( 'what' => 'history', 'limit' => 50 ) );
-		yield array( 'history', array( 'range' => '7d', 'dimension' => 'post_type', 'page' => '/a', 'country' => 'nonsense', 'limit' => '5', 'offset' => '5' ), array( 'what' => 'history', 'range' => '7d', 'dimension' => 'post_type', 'page' => '/a', 'limit' => 5, 'offset' => 5 ) );
+		yield array( 'history', array( 'range' => '7d', 'dimension' => 'post_type', 'page' => '/a', 'since' => 'nonsense', 'limit' => '5', 'offset' => '5' ), array( 'what' => 'history', 'range' => '7d', 'dimension' => 'post_type', 'filter' => array( 'page' => '/a' ), 'limit' => 5, 'offset' => 5 ) );
+		yield array( 'history', array( 'country' => 'unknown', 'device' => 'mobile', 'channel' => 'ai', 'source' => 'A.test' ), array( 'what' => 'history', 'filter' => array( 'country' => '', 'device' => 'mobile', 'channel' => 'ai', 'source' => 'a.test' ), 'limit' => 50 ) );
 		yield array( 'history', array( 'limit' => '1000' ), array( 'what' => 'history', 'limit' => 500 ) );
 		yield array( 'history', array( 'from' => '1795338000', 'to' => 1795341600, 'step' => '300' ), array( 'what' => 'history', 'from' => 1795338000, 'to' => 1795341600, 'step' => 300, 'limit' => 50 ) );
 	}
@@ -55,6 +56,7 @@ final class QuestionTest extends TestCase {
 			yield array( 'history', array( 'range' => $range ), 'range' );
 		}
 		yield array( 'history', array( 'step' => '59' ), 'step' );
+		yield array( 'history', array( 'country' => 'nonsense' ), 'country' );
 		yield array( 'history', array( 'dimension' => '"}' ), 'dimension' );
 		yield array( 'events', array( 'since' => '9999999999999999999' ), 'since' );
 		foreach ( array( ',', 'a,', 'A', 'a b', str_repeat( 'a', 17 ), str_repeat( 'a,', 32 ) . 'a' ) as $kinds ) {

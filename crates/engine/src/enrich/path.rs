@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// Query arguments that name a page in WordPress (FEATURES P); a site may have more.
 const KEYS: [&str; 9] = ["p", "page_id", "attachment_id", "cat", "tag", "author", "m", "paged", "post_type"];
 
+/// The page of every search.
+pub const SEARCH: &str = "/search";
+
 /// Longest name kept, in bytes.
 const LONGEST: usize = 400;
 
@@ -22,7 +25,7 @@ pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
     for argument in query.split('&').filter(|a| !a.is_empty()) {
         let name = argument.split('=').next().unwrap_or("");
         if name == "s" {
-            return Cow::Borrowed("/search");
+            return Cow::Borrowed(SEARCH);
         }
         let names = if keys.is_empty() { KEYS.contains(&name) } else { keys.iter().any(|k| k == name) };
         if names && argument.len() > name.len() + 1 {
@@ -37,6 +40,24 @@ pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
     page.push_str(&kept);
     page.truncate(cut(&page).len());
     Cow::Owned(page)
+}
+
+/// A page's name with only the numbers of its query: anybody may write anything else there.
+pub fn with_numbers_only(page: Cow<'_, str>) -> Cow<'_, str> {
+    match page.split_once('?') {
+        Some((path, query)) if query.split('&').any(|a| !is_number(a)) => {
+            let kept: Vec<&str> = query.split('&').filter(|a| is_number(a)).collect();
+            let mark = if kept.is_empty() { "" } else { "?" };
+            Cow::Owned(format!("{path}{mark}{}", kept.join("&")))
+        }
+        _ => page,
+    }
+}
+
+/// Whether a query argument is a name and a number, such as `p=12`.
+fn is_number(argument: &str) -> bool {
+    let value = argument.split_once('=').map_or("", |(_, value)| value);
+    (1..=10).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a URL is a search of WordPress: that has a query argument `s`.

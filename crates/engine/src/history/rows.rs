@@ -1,5 +1,6 @@
 //! Rows of a table: one dimension, most first.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, params};
@@ -57,7 +58,6 @@ impl Site<'_> {
             if dimension == Dimension::Page(Group::Path) {
                 // A page may have timings of views that began before.
                 wanted.extend(self.numbers_of(key)?.into_iter().map(|page| (page, n as u32)));
-                wanted.extend((key == OTHER).then_some((0, n as u32)));
             }
         }
         let timings = self.timing_pages(span.from, span.to, &wanted)?;
@@ -93,7 +93,10 @@ impl Site<'_> {
             "SELECT path, title, post_type, author, category FROM pages WHERE site = ?1 AND page = ?2",
         )?;
         let sums = self.by_number(By::Page, span.from, span.to)?;
-        for (page, sums) in sums.into_iter().filter(|(page, _)| scope.has(*page)) {
+        let mut sums: Vec<_> = sums.into_iter().filter(|(page, _)| scope.has(*page)).collect();
+        // A page that was forgotten and came back is what it is now.
+        sums.sort_unstable_by_key(|(page, _)| Reverse(*page));
+        for (page, sums) in sums {
             let known = query
                 .query_row(params![self.site, page], |row| {
                     Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?]))

@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::question::{Dimension, HistoryQuestion};
 use super::sums::Site;
 use super::{Error, Result};
+use crate::live::profiles::OTHER;
 use crate::report::Words;
 
 /// Sums are kept by page, and by everything that profiles say; not by both at once: that would be as many as there are views.
@@ -57,10 +58,14 @@ impl<'a> Scope<'a> {
 }
 
 impl Site<'_> {
-    /// The numbers a path has had.
+    /// The numbers a path has had; 0 is of pages there was no room for.
     pub(super) fn numbers_of(&self, path: &str) -> Result<HashSet<u32>> {
         let mut query = self.db.prepare_cached("SELECT page FROM pages WHERE site = ?1 AND path = ?2")?;
         let rows = query.query_map(params![self.site, path], |row| row.get(0))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        let mut numbers = rows.collect::<std::result::Result<HashSet<u32>, _>>()?;
+        if path == OTHER {
+            numbers.insert(0);
+        }
+        Ok(numbers)
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use qahm_event::{Kind, Record, Tag};
 
 use super::Intake;
-use super::bare;
 use super::goal::Reached;
+use crate::enrich::bare;
 use crate::live::facts::{CLICKED, EntryKind, FORMED, UNTOLD};
 use crate::live::names::{NameId, NameKind, PART};
 

@@ -8,8 +8,8 @@ impl Intake {
     /// Adds to the batch what is not made of records: the state of sites, feeds, sums, names.
     pub fn gather(&mut self) {
         let batch = &mut self.batch;
-        let (now, unix) = (self.live.now(), self.live.unix());
-        let ms = |second| (i64::from(second) - i64::from(now) + unix) * 1000;
+        let offsets = self.live.offsets().clone();
+        let ms = |second| offsets.unix(second) * 1000;
         for (id, site) in self.live.sites_mut() {
             if !std::mem::take(&mut site.dirty) {
                 continue;

@@ -5,13 +5,12 @@
 //! record → site, consent → who: address, key, client → set aside? → page, source, place → live state → rows
 //! ```
 //! - `view` events of a page · `who` the visitor behind one, and whether it is set aside · `act` what is done on it
-//! - `honest` what a tracker of ours could have told · `bare` what is left out of it · `pace` bots by their behaviour
+//! - `honest` what a tracker of ours could have told · `pace` bots by their behaviour
 //! - `request`, `signal` what WordPress tells · `goal` conversions · `explain` why a beacon would count · `salts` keys
 //! - `gather` what a commit must write
 
 mod act;
 mod aside;
-mod bare;
 mod explain;
 mod gather;
 mod goal;
@@ -78,6 +77,11 @@ impl Intake {
     /// Adds a site, or changes its configuration.
     pub fn configure(&mut self, site: SiteId, config: SiteConfig) {
         self.live.set_site(site, config.active_window, config.calendar.clone());
+        if config.gdpr_mode
+            && let Some(site) = self.live.site_mut(site)
+        {
+            site.scrub();
+        }
         self.configs.insert(site, config);
     }
 

@@ -3,9 +3,8 @@
 use qahm_event::{Flags, Record, Tag};
 
 use super::Intake;
-use super::bare;
 use super::who::{address_set_aside, bot};
-use crate::enrich::path;
+use crate::enrich::{bare, path};
 use crate::live::facts::{EntryKind, Request};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};

@@ -142,13 +142,35 @@ impl<W: Word> Dictionary<W> {
             }
             if let Some(old) = place.take() {
                 self.bytes -= cost(&old.word);
-                self.by_word.remove(&old.word);
+                // One that was rewritten may share its word with another.
+                if self.by_word.get(&old.word) == Some(&(self.hand as u32)) {
+                    self.by_word.remove(&old.word);
+                }
                 self.by_id.remove(&old.id);
                 self.free.push(self.hand as u32);
                 return true;
             }
         }
         false
+    }
+
+    /// Puts another thing in the place of each, under the same number: two may become the same one. Told to the store.
+    pub fn rewrite(&mut self, other: impl Fn(u32, &W) -> W) {
+        for (id, word, _) in &mut self.changed {
+            *word = other(*id, word);
+        }
+        for (at, place) in self.places.iter_mut().enumerate() {
+            let Some(place) = place else { continue };
+            let word = other(place.id, &place.word);
+            if word == place.word {
+                continue;
+            }
+            self.bytes = self.bytes + cost(&word) - cost(&place.word);
+            self.by_word.remove(&place.word);
+            self.by_word.entry(word.clone()).or_insert(at as u32);
+            place.word = word;
+            self.changed.push((place.id, place.word.clone(), place.day));
+        }
     }
 
     pub fn get(&self, id: u32) -> Option<&W> {

@@ -257,9 +257,10 @@ impl Live {
         let (bounced, number, profile) = (visitor.bounced(), visitor.site, visitor.profile);
         let origin = Origin { key: visitor.key, visit: visitor.visit, view: 0, page: visitor.exit, profile };
         self.push_entry(number, origin, EntryKind::Returned, 0, NameId(0), 0);
-        let minute = (i64::from(left) + self.offset).div_euclid(60);
+        let before = self.offsets.unix(left).div_euclid(60);
         let Some(place) = self.sites.get_mut(usize::from(number)).filter(|_| !self.replaying) else { return };
         let site = &mut place.site;
+        let minute = site.minutes.of(left).unwrap_or(before);
         for log in [&mut site.feed, &mut site.deeds] {
             if let Some(entry) = log.find_mut(|e| e.id == entry) {
                 entry.undone = true;

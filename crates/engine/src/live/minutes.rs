@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::{Second, THIRTY};
+
 /// Minutes kept, the current one included.
 pub const KEPT: usize = 30;
 
@@ -30,12 +32,31 @@ pub struct Minutes {
     ring: VecDeque<Minute>,
     /// Minutes that ended or changed since the store last took them start here.
     unstored: i64,
+    /// In which second which minute began, for half an hour: a clock that was set makes that no matter of counting.
+    turns: VecDeque<(Second, i64)>,
 }
 
 impl Minutes {
-    /// Moves to minute `number`, in which V1 begins at `active`. A wall clock set back by less than a day goes on in the
+    /// Moves in second `now` to minute `number`, in which V1 begins at `active`. A wall clock set back by less than a day goes on in the
     /// minute it had reached; by more, the series starts again.
-    pub fn turn(&mut self, number: i64, active: u32) {
+    pub fn turn(&mut self, number: i64, active: u32, now: Second) {
+        self.turn_to(number, active);
+        if let Some(current) = self.current().filter(|c| self.turns.back().is_none_or(|last| last.1 != *c)) {
+            self.turns.push_back((now, current));
+        }
+        while self.turns.get(1).is_some_and(|next| next.0 + THIRTY < now) {
+            self.turns.pop_front();
+        }
+    }
+
+    /// The minute in which was counted what time brought about in a second; `None` for what is longer ago, or was before
+    /// a restart.
+    pub fn of(&self, second: Second) -> Option<i64> {
+        // Time has its say before the minute turns.
+        self.turns.iter().rev().find(|(from, _)| *from < second).map(|(_, number)| *number)
+    }
+
+    fn turn_to(&mut self, number: i64, active: u32) {
         match self.ring.back() {
             None => self.push(Minute::new(number, active)),
             Some(last) if number > last.number => {
@@ -132,17 +153,17 @@ mod tests {
     #[test]
     fn each_minute_keeps_its_highest_and_gaps_are_filled() {
         let mut minutes = Minutes::default();
-        minutes.turn(100, 0);
+        minutes.turn(100, 0, 9);
         minutes.note(3);
         minutes.note(1);
-        minutes.turn(103, 1);
+        minutes.turn(103, 1, 9);
         assert_eq!(minutes.series()[26..], [3, 1, 1, 1]);
         assert_eq!(minutes.trend(), None, "four minutes are known");
-        minutes.turn(102, 9);
+        minutes.turn(102, 9, 9);
         assert_eq!(minutes.current(), Some(103), "a clock set back goes on in the minute it had reached");
-        minutes.turn(5000, 0);
+        minutes.turn(5000, 0, 9);
         assert_eq!(minutes.series(), vec![0; 30]);
-        minutes.turn(10, 2);
+        minutes.turn(10, 2, 9);
         assert_eq!(minutes.series().iter().sum::<u32>(), 2);
     }
 
@@ -150,7 +171,7 @@ mod tests {
     fn the_arrow_compares_five_minutes_with_the_five_before() {
         let mut minutes = Minutes::default();
         for (number, active) in [0, 10, 10, 10, 10, 20, 30, 30, 30, 30, 30].into_iter().enumerate() {
-            minutes.turn(number as i64, active);
+            minutes.turn(number as i64, active, 9);
         }
         assert_eq!(minutes.trend(), Some((30.0, 12.0)));
     }
@@ -158,10 +179,10 @@ mod tests {
     #[test]
     fn the_store_gets_each_minute_until_it_is_over() {
         let mut minutes = Minutes::default();
-        minutes.turn(100, 1);
+        minutes.turn(100, 1, 9);
         assert_eq!(minutes.take_unstored().len(), 1);
         minutes.note_view();
-        minutes.turn(101, 0);
+        minutes.turn(101, 0, 9);
         let numbers: Vec<_> = minutes.take_unstored().iter().map(|m| m.number).collect();
         assert_eq!(numbers, [100, 101]);
     }

@@ -7,7 +7,7 @@
 //! - `touch` one event of a view · `apply` what it does · `settle` what time does · `feed` what is told of it
 //! - `visitor`, `site` the state · `pages`, `minutes`, `slices`, `profiles`, `names`, `log` parts of a site
 //! - `facts` what logs, feed and rollups are made of · `dictionary` numbers for things that repeat
-//! - `slab`, `wheel`, `table` where it is kept · `evict` what goes when memory ends · `snapshot` as bytes
+//! - `slab`, `wheel`, `table` where it is kept · `offsets` the wall clock of late · `evict` what goes when memory ends · `snapshot` as bytes
 
 pub mod apply;
 pub mod costs;
@@ -18,6 +18,7 @@ pub mod feed;
 pub mod log;
 pub mod minutes;
 pub mod names;
+pub mod offsets;
 pub mod pages;
 pub mod profiles;
 pub(crate) mod settle;
@@ -35,6 +36,7 @@ use std::collections::HashMap;
 use qahm_event::SiteId;
 
 use crate::calendar::Calendar;
+use offsets::Offsets;
 use site::Site;
 use slab::Slab;
 use table::Table;
@@ -71,6 +73,8 @@ pub struct Live {
     now: Second,
     /// Unix time = `now` + this.
     offset: i64,
+    /// … and what it was before.
+    offsets: Offsets,
     minute: i64,
     /// Bytes the visitors, views and sites may take.
     budget: usize,
@@ -102,7 +106,10 @@ impl Timers for Slab<Visitor> {
 impl Live {
     /// An empty state at second `now`, which is Unix time `now + offset`; `budget` in bytes.
     pub fn new(now: Second, offset: i64, budget: usize) -> Live {
-        Live { now, offset, minute: (i64::from(now) + offset).div_euclid(60), budget, ..Live::default() }
+        let mut live = Live { now, budget, ..Live::default() };
+        live.set_offset(offset);
+        live.minute = live.unix().div_euclid(60);
+        live
     }
 
     pub fn now(&self) -> Second {
@@ -117,6 +124,20 @@ impl Live {
     /// The wall clock moved against the engine's.
     pub fn set_offset(&mut self, offset: i64) {
         self.offset = offset;
+        self.offsets.set(self.now, offset);
+    }
+
+    /// What the wall clock said before a restart: from which second on which offset, oldest first.
+    pub fn recall_offsets(&mut self, earlier: impl IntoIterator<Item = (Second, i64)>) {
+        self.offsets = Offsets::default();
+        for (second, offset) in earlier {
+            self.offsets.set(second, offset);
+        }
+    }
+
+    /// What the wall clock has said of late.
+    pub fn offsets(&self) -> &Offsets {
+        &self.offsets
     }
 
     pub fn set_budget(&mut self, bytes: usize) {
@@ -139,7 +160,7 @@ impl Live {
             None => {
                 let mut site = Site::new(window);
                 site.begin_day(day.number, unix);
-                site.minutes.turn(minute, 0);
+                site.minutes.turn(minute, 0, self.now);
                 let place = SitePlace { id, site, calendar, midnight: day.began, known: true };
                 let free = self.sites.iter().position(|s| !s.known && s.site.visitors == 0);
                 match free.and_then(|n| self.sites.get_mut(n).map(|old| (n, old))) {

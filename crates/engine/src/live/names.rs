@@ -1,6 +1,10 @@
 //! Names of a site that repeat: forms, goals, elements, errors, search terms. A flood of invented ones lands in "(other)".
 
+use std::borrow::Cow;
+
 use super::dictionary::{Dictionary, Word};
+use super::profiles::OTHER;
+use crate::enrich::{bare, path};
 
 /// Names kept per site and kind.
 pub const CAP: usize = 2_000;
@@ -63,6 +67,25 @@ impl NameKind {
 
     pub fn from_u8(number: u8) -> Option<NameKind> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+impl NameKind {
+    /// What GDPR mode keeps of a name: no search term, no properties, no query string.
+    pub fn bare(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Term => Cow::Borrowed(OTHER),
+            Self::Properties => Cow::Borrowed(""),
+            Self::Error | Self::Report => {
+                let parts: Vec<Cow<str>> = text.split(PART).map(bare::message).collect();
+                parts.join("\u{1f}").into()
+            }
+            Self::Linker | Self::Broken => {
+                let parts = text.split(PART).map(|part| path::with_numbers_only(part.into()));
+                parts.collect::<Vec<_>>().join("\u{1f}").into()
+            }
+            _ => Cow::Borrowed(text),
+        }
     }
 }
 
@@ -129,6 +152,13 @@ impl Names {
             changed.extend(of_kind.map(|(id, text, day)| (name_id(id, kind), kind, text, day)));
         }
         changed
+    }
+
+    /// Puts what GDPR mode keeps of it in the place of each name.
+    pub fn scrub(&mut self) {
+        for (kind, names) in NameKind::ALL.into_iter().zip(&mut self.kinds) {
+            names.rewrite(|_, text| kind.bare(text).into());
+        }
     }
 
     /// Bytes all of them may take; each kind has an equal share.

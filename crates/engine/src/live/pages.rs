@@ -3,7 +3,10 @@
 //! At most `CAP` pages are kept; a new one takes the place of one that no view holds any more, and when every
 //! page is held it is counted under "(other)". A flood of invented paths can therefore not grow memory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use crate::enrich::path;
 
 /// Pages kept per site.
 pub const CAP: usize = 10_000;
@@ -38,6 +41,21 @@ pub struct Page {
     pub active: u32,
     /// The last day (days since 1970) on which a view stood on it: the store forgets pages by it.
     pub day: u32,
+}
+
+impl Page {
+    /// Answers whether anything was left out.
+    fn scrub(&mut self) -> bool {
+        let (path, title) = bare(&self.path, &self.title);
+        let changed = *path != *self.path || *title != *self.title;
+        (self.path, self.title) = (path.into(), title.into());
+        changed
+    }
+}
+
+/// What GDPR mode keeps of a page: of its query numbers, and no title that says what was searched for.
+pub fn bare<'a>(path: &'a str, title: &'a str) -> (Cow<'a, str>, &'a str) {
+    (path::with_numbers_only(path.into()), if path == path::SEARCH { "" } else { title })
 }
 
 #[derive(Debug)]
@@ -137,6 +155,25 @@ impl Pages {
         }
     }
 
+    /// Puts what GDPR mode keeps of it in the place of each page; two may have the same path then.
+    pub fn scrub(&mut self) {
+        self.changed.iter_mut().for_each(|page| {
+            page.scrub();
+        });
+        for (place, page) in self.places.iter_mut().enumerate().skip(1) {
+            let (path, bytes) = (page.path.clone(), page.bytes());
+            if !page.scrub() {
+                continue;
+            }
+            self.text_bytes = self.text_bytes + page.bytes() - bytes;
+            if page.path != path {
+                self.by_path.remove(&path);
+                self.by_path.entry(page.path.clone()).or_insert(place as u32);
+            }
+            self.changed.push(page.clone());
+        }
+    }
+
     /// No number up to this one may be given out again.
     pub fn reserve(&mut self, highest: u32) {
         self.next_id = self.next_id.max(highest.saturating_add(1));
@@ -186,7 +223,10 @@ impl Pages {
             };
             let old = std::mem::replace(page, blank);
             self.text_bytes -= old.bytes();
-            self.by_path.remove(&old.path);
+            // One that was scrubbed may share its path with another.
+            if self.by_path.get(&old.path) == Some(&(self.hand as u32)) {
+                self.by_path.remove(&old.path);
+            }
             self.by_id.remove(&old.id);
             self.free.push(self.hand as u32);
             return true;

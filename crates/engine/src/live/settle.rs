@@ -52,7 +52,7 @@ impl Live {
                 site.begin_day(number, unix);
                 place.midnight = began;
             }
-            site.minutes.turn(minute, site.active);
+            site.minutes.turn(minute, site.active, self.now);
             site.minutes.note_totals(site.today, site.kept.views_today);
             site.dirty = true;
         }

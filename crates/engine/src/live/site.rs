@@ -289,6 +289,14 @@ impl Site {
         self.dirty = true;
     }
 
+    /// GDPR mode: nothing is remembered of it any more that would not have been kept in it.
+    pub fn scrub(&mut self) {
+        self.profiles.rewrite(|_, profile| profile.without_city_and_campaign());
+        self.names.scrub();
+        self.pages.scrub();
+        self.dirty = true;
+    }
+
     pub fn exclude(&mut self, reason: &str) {
         self.changed = true;
         self.dirty = true;

@@ -177,7 +177,7 @@ impl Live {
         site.today = kept.evicted_today + site.seen.values().map(|n| u64::from(*n)).sum::<u64>();
         site.minutes = Minutes::default();
         site.minutes.restore(minutes);
-        site.minutes.turn(self.minute, site.active);
+        site.minutes.turn(self.minute, site.active, self.now);
         site.changed = true;
         let day = kept.day as u16;
         site.kept = kept;

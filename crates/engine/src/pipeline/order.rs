@@ -85,6 +85,8 @@ impl Pipeline {
         self.hub.set_config(site, config.clone());
         self.intake.configure(site, config);
         self.feeds.again(Some(site));
+        // What was gathered before must be there when GDPR mode begins to scrub what is stored.
+        self.try_commit(Micros::now().0);
         self.follow_geo();
         self.look_back();
         self.intake.live.set_budget(self.budget());

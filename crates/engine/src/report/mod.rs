@@ -4,7 +4,7 @@
 //! All numbers of an answer are of the same instant, and what it counts as active sums to its `active`, by page and by
 //! every dimension. Times are Unix seconds, durations seconds.
 //!
-//! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time
+//! - `question` what is asked · `filter` whom it is about · `answer` what every answer has · `rows` sorted, a page at a time · `quantile`
 //! - one file per question: `visitors`, `pages`, `events`, `dimensions` (sources, devices, geo), `performance`, `errors`,
 //!   `engagement`, `live` (with a filter); `status`, our own cost, is here
 
@@ -16,6 +16,7 @@ mod filter;
 mod live;
 mod pages;
 mod performance;
+mod quantile;
 mod question;
 mod rows;
 mod visitors;
@@ -33,6 +34,7 @@ use crate::live::visitor::{View, Visitor};
 use crate::live::{Live, Second};
 pub use events::{ROWS, Rows};
 use filter::Filter;
+pub use live::PAGES_MAX;
 pub use question::{Question, Words};
 use rows::Page;
 
@@ -127,7 +129,7 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
     let scene = Scene::new(live, id, config, question)?;
     let (site, now) = (scene.site, scene.now);
     let mut answer = match question.what.as_str() {
-        "live" => scene.now(),
+        "live" => scene.live(question.pages),
         "visitors" => scene.visitors(),
         "pages" => scene.pages(),
         "events" => scene.events(question.since, &question.kinds),
@@ -141,12 +143,14 @@ fn whole_answer(live: &Live, id: SiteId, config: &SiteConfig, question: &Questio
     };
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("time".into(), json!(live.unix()));
-        answer.insert("window".into(), json!("30m"));
+        if question.what != "live" {
+            answer.insert("window".into(), json!("30m"));
+            answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
+        }
         let logs = ["performance", "errors", "engagement"].contains(&question.what.as_str());
         let approximate = site.approximate(now) || (logs && site.logs_approximate(now));
         answer.insert("approximate".into(), json!(approximate));
         answer.insert("active".into(), json!(scene.active()));
-        answer.insert("limit".into(), json!(question.limit.clamp(1, rows::MOST)));
     }
     Some(json!({ "ok": true, question.what.as_str(): answer }))
 }

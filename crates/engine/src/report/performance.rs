@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::Scene;
+use super::quantile::quantile;
 use crate::live::facts::{TIMINGS, UNTOLD};
 use crate::live::log::Window;
 use crate::live::pages::PageId;
@@ -99,14 +100,4 @@ impl Samples {
         });
         Value::Object(quantiles.collect())
     }
-}
-
-/// The value of rank ⌈q·n⌉; null of none.
-fn quantile(values: &mut [f64], q: f64) -> Value {
-    let rank = (q * values.len() as f64).ceil().max(1.0) as usize;
-    if values.is_empty() {
-        return Value::Null;
-    }
-    let (_, value, _) = values.select_nth_unstable_by(rank - 1, f64::total_cmp);
-    json!(value)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::quantile::quantile;
 use super::{Scene, visitor_name};
 use crate::live::pages::PageId;
 use crate::live::profiles::Feature;
@@ -41,13 +42,12 @@ impl Scene<'_> {
             }
         });
         let mut durations: Vec<u32> = rows.iter().map(|row| self.now.saturating_sub(row.began)).collect();
-        durations.sort_unstable();
         let total = rows.len();
         let mean = durations.iter().map(|d| f64::from(*d)).sum::<f64>() / durations.len().max(1) as f64;
         let duration = json!({
             "mean": if durations.is_empty() { Value::Null } else { json!(mean) },
-            "median": quantile(&durations, 0.5),
-            "p90": quantile(&durations, 0.9),
+            "median": quantile(&mut durations, 0.5),
+            "p90": quantile(&mut durations, 0.9),
         });
         // GDPR mode shows no row per visit.
         let listed = if self.config.gdpr_mode { 0 } else { self.config.max_visitors as usize };
@@ -105,10 +105,4 @@ impl Scene<'_> {
             profile: visitor.profile,
         }
     }
-}
-
-/// The value of rank ⌈q·n⌉ of sorted values; null of none.
-fn quantile(sorted: &[u32], q: f64) -> Value {
-    let rank = (q * sorted.len() as f64).ceil().max(1.0) as usize;
-    sorted.get(rank - 1).map_or(Value::Null, |value| json!(value))
 }

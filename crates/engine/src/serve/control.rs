@@ -174,7 +174,7 @@ impl Control {
             return error("unknown-site", "the engine does not know this site");
         };
         self.answers.reuse(site, question, config.cache_ttl, || match question.what.as_str() {
-            "history" => match history_question(question) {
+            "history" => match history_question(question, &config) {
                 Ok(question) => self.history(site, &frame, &config, &question),
                 Err(wrong) => error("bad-request", wrong),
             },
@@ -251,9 +251,15 @@ impl Control {
     }
 }
 
-/// A question about the past has members of its own.
-fn history_question(question: &Question) -> serde_json::Result<HistoryQuestion> {
-    serde_json::from_value(serde_json::to_value(question)?)
+/// A question about the past has members of its own. Its page is named as views name it.
+fn history_question(question: &Question, config: &SiteConfig) -> serde_json::Result<HistoryQuestion> {
+    let mut asked: HistoryQuestion = serde_json::from_value(serde_json::to_value(question)?)?;
+    for page in [&mut asked.page, &mut asked.filter.page].into_iter().flatten() {
+        if page.starts_with('/') {
+            *page = config.page(page).into_owned();
+        }
+    }
+    Ok(asked)
 }
 
 pub(super) fn revoked() -> Value {

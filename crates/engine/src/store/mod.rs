@@ -5,7 +5,7 @@
 //!
 //! - `batch` what the next commit will write · `writer` writes it · `schema.sql`, `day.sql` the tables
 //! - `rows` the rows of a day · `stale` what its summary does not know yet · `upgrade` tables of an older engine
-//! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time
+//! - `recover`, `recent` give the live state back · `retention` lets old rows go, a little at a time · `scrub` GDPR mode
 //! - `summary` hours and timings, made in the background · `cells`, `crossed`, `sketch` how they are kept · `words` profiles
 //! - `baseline`, `usual` what is usual · `revocations` whose tokens hold no more
 
@@ -19,6 +19,7 @@ mod recover;
 mod retention;
 mod revocations;
 pub(crate) mod rows;
+mod scrub;
 pub(crate) mod sketch;
 pub(crate) mod stale;
 pub mod summary;
@@ -46,7 +47,7 @@ pub(crate) const FILE: &str = "realtime.db";
 const SCHEMA: i64 = 3;
 
 /// The tables that have rows of sites, beside those of days.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "sites",
     "pages",
     "names",
@@ -59,6 +60,7 @@ const TABLES: [&str; 12] = [
     "baselines",
     "records",
     "revocations",
+    "scrubs",
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +120,8 @@ pub struct Store {
     /// The summary that is being made.
     summary: summary::Progress,
     baselines: baseline::Baselines,
+    /// Sites whose rows lose what GDPR mode does not keep.
+    scrubs: scrub::Scrubs,
 }
 
 impl Store {
@@ -138,7 +142,8 @@ impl Store {
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -3072;
              PRAGMA wal_autocheckpoint = 2000;
-             PRAGMA journal_size_limit = 16777216;",
+             PRAGMA journal_size_limit = 16777216;
+             PRAGMA secure_delete = FAST;",
         )?;
         db.set_prepared_statement_cache_capacity(192);
         let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -166,6 +171,7 @@ impl Store {
         let partitions = partition::Partitions::load(&db)?;
         let (next_bucket, unwritten) = buckets_so_far(&db)?;
         let stale = stale::Stale::load(&db)?;
+        let scrubs = scrub::Scrubs::load(&db)?;
         Ok(Store {
             db,
             batch,
@@ -178,6 +184,7 @@ impl Store {
             stale,
             summary: summary::Progress::default(),
             baselines: baseline::Baselines::default(),
+            scrubs,
         })
     }
 
@@ -205,12 +212,17 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Stores a configuration at once: the site's row in shared memory is published only after it.
+    /// Stores a configuration at once: the site's row in shared memory is published only after it. One that begins GDPR
+    /// mode has what is stored scrubbed.
     pub fn set_config(&mut self, site: SiteId, config: &str) -> Result<()> {
-        self.db.execute(
+        let transaction = self.db.transaction()?;
+        scrub::note(&transaction, site, config)?;
+        transaction.execute(
             "INSERT INTO sites (site, config) VALUES (?1, ?2) ON CONFLICT (site) DO UPDATE SET config = excluded.config",
             params![site.0 as i64, config],
         )?;
+        transaction.commit()?;
+        self.scrubs.follow(scrub::Scrubs::load(&self.db)?);
         Ok(())
     }
 
@@ -232,6 +244,7 @@ impl Store {
         self.stale.forget(site.0);
         self.summary.forget(site.0);
         self.baselines.forget(site.0);
+        self.scrubs.forget(site.0 as i64);
         Ok(())
     }
 

@@ -47,8 +47,12 @@ impl Store {
             self.recover_pages(*id, &mut live)?;
             if let Some(site) = live.site_mut(*id) {
                 self.recover_words(*id, &mut site.names, &mut site.profiles, first)?;
+                if config.gdpr_mode {
+                    site.scrub();
+                }
             }
         }
+        live.recall_offsets(self.offsets(last, offset)?);
         // What is read now was told and summed up when it happened.
         live.set_replaying(true);
         let touches = self.replay(&mut live, &buckets)?;
@@ -60,6 +64,19 @@ impl Store {
             live.restore_logs(*id, events, times, requests);
         }
         Ok(Recovered { live, touches })
+    }
+
+    /// From which second on which offset, until the last one.
+    fn offsets(&self, last: Second, offset: i64) -> Result<Vec<(Second, i64)>> {
+        let mut query = self.db.prepare(
+            "SELECT second, shift FROM (SELECT second, shift FROM offsets ORDER BY second DESC LIMIT 30) ORDER BY second",
+        )?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut offsets: Vec<(Second, i64)> = rows.collect::<std::result::Result<_, _>>()?;
+        if offsets.last().is_none_or(|known| (known.1 - offset).abs() > 1) {
+            offsets.push((last, offset));
+        }
+        Ok(offsets)
     }
 
     fn buckets(&self) -> Result<Vec<Bucket>> {

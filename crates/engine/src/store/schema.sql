@@ -119,6 +119,11 @@ CREATE TABLE IF NOT EXISTS stale (
     PRIMARY KEY (site, what, number)
 ) WITHOUT ROWID;
 
+-- Sites whose rows lose what GDPR mode does not keep, until that is done.
+CREATE TABLE IF NOT EXISTS scrubs (
+    site    INTEGER PRIMARY KEY
+);
+
 -- Sums of an hour (hours since 1970) by one dimension (store::summary::By), in one row: store::cells, store::crossed.
 CREATE TABLE IF NOT EXISTS hours (
     site    INTEGER NOT NULL,

@@ -2,6 +2,8 @@
 // Each test file uses its part of it, and helpers are not seen as tests.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing)]
 
+pub mod flood;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use qahm_engine::config::SiteConfig;

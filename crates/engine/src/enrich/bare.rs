@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 /// An address without query string and fragment.
-pub(super) fn address(text: &str) -> &str {
+pub fn address(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or("")
 }
 
 /// A message without the query strings of addresses in it, as in `GET /a?mail=b: 500`.
-pub(super) fn message(text: &str) -> Cow<'_, str> {
+pub fn message(text: &str) -> Cow<'_, str> {
     let ends =
         |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']');
     let mut kept = String::new();
