@@ -84,6 +84,7 @@ foreach (
 		'deleted_user'                   => 'everywhere',
 		'wpmu_delete_user'               => 'everywhere',
 		'make_spam_user'                 => 'everywhere',
+		'revoke_super_admin'             => 'everywhere', // Before it is done: which blogs it were is not known afterwards.
 		'revoked_super_admin'            => 'everywhere',
 	) as $qahm_realtime_hook => $qahm_realtime_method
 ) {
