@@ -162,7 +162,7 @@ async function clicks( scene ) {
 			await administrator.openDashboard();
 			const config = JSON.parse( await administrator.page.locator( '#qahm_realtime' ).getAttribute( 'data-config' ) );
 			await administrator.page.goto( `${ site.url }/wp-admin/profile.php` );
-			await administrator.page.evaluate( show, config );
+			await administrator.page.evaluate( show, { script: `${ site.url }/wp-content/plugins/qahm-realtime/assets/build/live.js`, config } );
 			await administrator.page.waitForFunction( () => window.rung && document.querySelector( '#feed' ).textContent, undefined, { timeout: 20_000 } );
 			const used = await administrator.page.evaluate( () => window.rung );
 			if ( used !== rung ) {
@@ -195,9 +195,9 @@ async function clicks( scene ) {
 }
 
 /** In the administrator's page: a list of what happens, and when each click was first in it. */
-async function show( config ) {
+async function show( { script, config } ) {
 	localStorage.clear();
-	const { connect } = await import( config.script );
+	const { connect } = await import( script );
 	const feed = document.createElement( 'ol' );
 	feed.id = 'feed';
 	document.body.prepend( feed );

@@ -39,8 +39,8 @@ const CASES = [
 	{ name: 'connections that are quiet for 60 s are cut', changes: [ IDLE ], rung: 'websocket', without: 'events', holds: 65 },
 ];
 
-/** The address of the client's script and of the channel, for a widget that does not say. */
-const USUAL = { script: `${ PLUGIN }/assets/build/live.js`, prefix: '/qahm-live/', site: ID };
+/** What a widget that does not say it means. */
+const USUAL = { prefix: '/qahm-live/', site: ID };
 
 /** An administrator's page without the widget, in a profile that remembers nothing: the first visit of a dashboard to this site. */
 async function dashboard( t, hasWebSocket ) {
@@ -54,14 +54,14 @@ async function dashboard( t, hasWebSocket ) {
 	}
 	await page.goto( `${ SITE }/wp-admin/profile.php` );
 	await page.evaluate( () => localStorage.clear() );
-	await page.evaluate( async ( given ) => {
-		const { connect } = await import( given.script );
+	await page.evaluate( async ( { script, ...given } ) => {
+		const { connect } = await import( script );
 		window.seen = { statuses: [], events: '' };
 		const began = performance.now();
 		const channel = connect( { ...given, topics: [ 'live', 'events' ] } );
 		channel.on( 'status', ( status ) => window.seen.statuses.push( { ...status, ms: Math.round( performance.now() - began ) } ) );
 		channel.on( 'events', ( state ) => ( window.seen.events = JSON.stringify( state ) ) );
-	}, { ...USUAL, ...config } );
+	}, { ...USUAL, ...config, script: `${ PLUGIN }/assets/build/live.js` } );
 	return page;
 }
 
