@@ -38,6 +38,12 @@ function listen( page ) {
 		heard.sockets.push( socket );
 		socket.on( 'framereceived', ( { payload } ) => heard.frames.push( String( payload ) ) );
 	} );
+	// What the page before had is gone with it; its end is not always reported.
+	page.on( 'framenavigated', ( frame ) => {
+		if ( frame === page.mainFrame() ) {
+			heard.sockets.length = heard.frames.length = 0;
+		}
+	} );
 	page.on( 'request', ( request ) => heard.requests.push( request.url() ) );
 	heard.open = () => heard.sockets.filter( ( socket ) => ! socket.isClosed() ).length;
 	heard.has = ( part, from = 0 ) => until( () => heard.frames.slice( from ).some( ( frame ) => frame.includes( part ) ), 20_000 ).then( () => assert.ok( heard.frames.slice( from ).some( ( frame ) => frame.includes( part ) ), `no frame with ${ part }:\n${ heard.frames.join( '\n' ).slice( 0, 2000 ) }` ) );

@@ -8,7 +8,7 @@ import type { Feed } from './feed';
 import { Heart } from './heart';
 import { Leader } from './leader';
 import type { Line, Listener } from './line';
-import { Lines } from './lines';
+import { Lines, type Wanted } from './lines';
 import { isObject, toMessage, type Ack, type Command, type Message, type Topic } from './message';
 import { parsePosition } from './position';
 import { CONNECTING, type Status } from './status';
@@ -20,9 +20,7 @@ export interface Want {
 	readonly topics: readonly Topic[];
 }
 
-interface Other {
-	readonly filter: string;
-	readonly topics: readonly Topic[];
+interface Other extends Wanted {
 	/** Milliseconds since 1970. */
 	readonly heard: number;
 }
