@@ -52,8 +52,10 @@ impl Options {
                 Long("runtime-dir") => options.runtime_dir = Some(parser.value()?.into()),
                 Long("data-dir") => options.data_dir = Some(parser.value()?.into()),
                 Long("slots") => options.slots = Some(parser.value()?.parse()?),
-                Long("listen") => options.listen = Some(parser.value()?.string()?),
-                Long("listen-group") => options.listen_group = Some(parser.value()?.string()?),
+                Long("listen") => options.listen = Some(parser.value()?.to_string_lossy().into_owned()),
+                Long("listen-group") => {
+                    options.listen_group = Some(parser.value()?.to_string_lossy().into_owned());
+                }
                 Long("foreground") => options.foreground = true,
                 Long("help") | Short('h') => return Ok(Asked::Help),
                 Long("version") | Short('V') => return Ok(Asked::Version),
