@@ -146,7 +146,7 @@ fn an_answer_fits_its_frame_whatever_the_names() {
     for what in QUESTIONS {
         let answer = hall.ask(&json!({ "what": what, "limit": 1000 }));
         assert!(answer.to_string().len() < 1 << 20, "{what}");
-        assert!(answer["limit"].as_u64().unwrap() >= 1);
+        assert!(what == "live" || answer["limit"].as_u64().unwrap() >= 1, "{what}");
     }
     let answer = hall.ask(&json!({ "what": "visitors", "limit": 1000 }));
     let rows = answer["visitors"].as_array().unwrap().len() as u64;
