@@ -1,32 +1,18 @@
 //! `qahm_realtime_collect`: the beacon of a browser.
 
-use std::borrow::Cow;
-
 use ext_php_rs::{
     boxed::ZBox, builders::ModuleBuilder, php_function, types::ZendHashTable, wrap_function,
     zend::ProcessGlobals,
 };
-use qahm_event::{Beacon, Flags, HINTS_MAX, Micros, OPT_OUT, SiteId, Visitor, exclusion, host_hash};
-use qahm_ring::Ring;
+use qahm_event::{Beacon, HINTS_MAX, Micros, exclusion};
+use qahm_runtime::collector::{ABSENT, Answer, Delivery, METHOD};
 
 use crate::{
     bytes::Bytes,
-    explain::{Question, explain},
-    mapping::{self, Mapping, Reach},
+    explain::explain,
+    mapping::{self, Reach},
     server::{self, Server},
 };
-
-/// HTTP status, and the reason for the `X-Qahm-Realtime` header.
-pub(crate) type Answer = (u16, Cow<'static, str>);
-
-const ACCEPTED: Answer = (204, Cow::Borrowed("accepted"));
-const ROLE: Answer = (204, Cow::Borrowed("excluded:role"));
-const CHOICE: Answer = (204, Cow::Borrowed("excluded:opt-out"));
-const HOST: Answer = (403, Cow::Borrowed("host"));
-const SITE: Answer = (404, Cow::Borrowed("site"));
-const METHOD: Answer = (405, Cow::Borrowed("method"));
-const FULL: Answer = (503, Cow::Borrowed("full"));
-pub(crate) const ABSENT: Answer = (503, Cow::Borrowed("absent"));
 
 /// Registers the function of this file.
 pub(crate) fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
@@ -78,46 +64,16 @@ fn collect(body: &[u8], server: &Server<'_>) -> Answer {
     };
     let time = Micros::now();
     let mut hints = [0; HINTS_MAX];
-    let mut visitor = server.visitor(time, &mut hints);
-    let excluded = exclusion(server.get(c"HTTP_COOKIE"));
-    let answer = mapping::with(|worker| {
-        let Some(mapping) = worker.tended(time, Reach::Make) else { return Some(ABSENT) };
-        match admit(&mapping.ring, beacon.site, server.get(c"HTTP_HOST")) {
-            Ok(host_ok) => visitor.flags = visitor.flags.with(Flags::HOST_OK, host_ok),
-            Err(answer) => return Some(answer),
-        }
-        if beacon.explain.is_some() {
-            return None;
-        }
-        let Some(reason) = excluded else { return Some(push_all(mapping, &beacon, &visitor)) };
-        if !mapping.push(|buffer| beacon.excluded(reason, &visitor, buffer)) {
-            return Some(FULL);
-        }
-        Some(if reason == OPT_OUT { CHOICE } else { ROLE })
+    let mut delivery = Delivery {
+        beacon: &beacon,
+        visitor: server.visitor(time, &mut hints),
+        host: server.get(c"HTTP_HOST"),
+        excluded: exclusion(server.get(c"HTTP_COOKIE")),
+    };
+    let answer = mapping::with(|worker| match worker.tended(time, Reach::Make) {
+        Some(mapping) => delivery.collect(&mapping.ring, &mut mapping.buffer),
+        None => Some(ABSENT),
     });
     // Outside of the worker, which both the check of the token and the question need for themselves.
-    answer.unwrap_or_else(|| explain(&Question { beacon: &beacon, visitor: &visitor, excluded }))
-}
-
-/// One record for each event, in order: nothing is pushed after one that did not fit, and all that is lost is counted.
-fn push_all(mapping: &mut Mapping, beacon: &Beacon<'_>, visitor: &Visitor<'_>) -> Answer {
-    let count = beacon.events.len();
-    for index in 0..count {
-        if !mapping.push(|buffer| beacon.record(index, visitor, buffer).unwrap_or_default()) {
-            mapping.ring.count_dropped(count.saturating_sub(index + 1) as u64);
-            return FULL;
-        }
-    }
-    ACCEPTED
-}
-
-/// Whether the host is known to be the site's. Before the engine has published its sites anything is admitted, and
-/// the engine judges.
-fn admit(ring: &Ring, site: SiteId, host: &[u8]) -> Result<bool, Answer> {
-    match ring.site(site.0) {
-        Some(row) if row.has_host(host_hash(host)) => Ok(true),
-        Some(_) => Err(HOST),
-        None if ring.header().sites_loaded() => Err(SITE),
-        None => Ok(false),
-    }
+    answer.unwrap_or_else(|| explain(&delivery))
 }

@@ -2,31 +2,22 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use qahm_event::{Beacon, RECORD_MAX, Visitor};
+use qahm_event::RECORD_MAX;
+use qahm_runtime::collector::{ABSENT, Answer, Delivery, TOKEN};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     ask,
-    collect::{ABSENT, Answer},
     token::{self, Verdict},
 };
 
 /// How long the engine may take.
 const PATIENCE: Duration = Duration::from_millis(250);
-const TOKEN: Answer = (403, std::borrow::Cow::Borrowed("token"));
-
-/// A beacon to be explained, and the request that brought it.
-pub(crate) struct Question<'a> {
-    pub(crate) beacon: &'a Beacon<'a>,
-    pub(crate) visitor: &'a Visitor<'a>,
-    /// Why the request's cookie says that its sender is not counted.
-    pub(crate) excluded: Option<&'static str>,
-}
 
 /// Asks the engine about the first event. The token in the beacon is the proof that its sender may know.
-pub(crate) fn explain(question: &Question<'_>) -> Answer {
-    let Question { beacon, visitor, excluded } = question;
+pub(crate) fn explain(delivery: &Delivery<'_>) -> Answer {
+    let beacon = delivery.beacon;
     // The origin is not compared: the page asks its own site's collector.
     match token::check_live(beacon.site, beacon.explain.as_deref().unwrap_or_default().as_bytes()) {
         Verdict::Good => {}
@@ -34,7 +25,7 @@ pub(crate) fn explain(question: &Question<'_>) -> Answer {
         Verdict::NoKey => return ABSENT,
     }
     let mut buffer = [0; RECORD_MAX];
-    let Some(record) = beacon.explained(*excluded, visitor, &mut buffer) else { return ABSENT };
+    let Some(record) = delivery.explained(&mut buffer) else { return ABSENT };
     let mut request = format!(r#"{{"op":"explain","site":"{}","record":""#, beacon.site);
     for byte in record {
         // Writing to a text does not fail.

@@ -22,7 +22,7 @@ static ENTRIES: IniEntryDefs<9> = IniEntryDefs::new([
     entry(c"qahm_realtime.engine", c""),
     entry(c"qahm_realtime.engine_mode", c"auto"),
     entry(c"qahm_realtime.slots", c"8192"),
-    entry(c"qahm_realtime.listen", c""),
+    entry(c"qahm_realtime.listen", c"auto"),
     entry(c"qahm_realtime.listen_group", c""),
     entry(c"qahm_realtime.cli", c"0"),
     IniEntryDef::end(),
@@ -78,6 +78,11 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     /// Slots of a ring this process creates; the ring crate rounds and clamps.
     pub(crate) slots: u32,
+    /// Where an engine that this process starts serves the live channel; `None` = where it does by itself. The engine
+    /// reads it: an address that will not do is a note of its status, and keeps nothing from being recorded.
+    pub(crate) listen: Option<String>,
+    /// The group that may reach it, if it is a Unix socket.
+    pub(crate) listen_group: Option<String>,
     pub(crate) role: Role,
     /// A setting that cannot be followed, in words.
     pub(crate) problem: Option<String>,
@@ -96,6 +101,8 @@ impl Settings {
             engine: take("qahm_realtime.engine").map(PathBuf::from),
             mode: Mode::Auto,
             slots: DEFAULT_SLOTS,
+            listen: None,
+            listen_group: take("qahm_realtime.listen_group"),
             role: role(take("qahm_realtime.cli").is_some_and(|v| on(&v))),
             problem: None,
         };
@@ -109,6 +116,12 @@ impl Settings {
                     Some(format!("qahm_realtime.engine_mode is '{other}'; it can be auto, external or off"));
             }
         }
+        settings.listen = match take("qahm_realtime.listen").as_deref() {
+            Some("auto") => None,
+            // As above: an `off` without quotes.
+            None => Some("off".to_owned()),
+            Some(address) => Some(address.to_owned()),
+        };
         match take("qahm_realtime.slots").map(|v| v.parse()) {
             None => {}
             Some(Ok(slots)) => settings.slots = slots,

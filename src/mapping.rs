@@ -65,7 +65,7 @@ pub(crate) struct Mapping {
     pub(crate) keys: Keyring,
     /// Where records are written before they go into a slot: clearing a new one each time would cost more than
     /// filling it.
-    buffer: Box<[u8; RECORD_MAX]>,
+    pub(crate) buffer: Box<[u8; RECORD_MAX]>,
 }
 
 impl Mapping {

@@ -115,6 +115,12 @@ fn run(settings: &Settings, engine: &Path) -> Result<(), String> {
         command.arg("--data-dir").arg(dir);
     }
     command.arg("--slots").arg(settings.slots.to_string());
+    if let Some(address) = &settings.listen {
+        command.arg("--listen").arg(address);
+    }
+    if let Some(group) = &settings.listen_group {
+        command.arg("--listen-group").arg(group);
+    }
     let child = command.spawn().map_err(|e| format!("{} cannot be started: {e}", engine.display()))?;
     match detached(child) {
         Some(status) if !status.success() => Err(format!("{}: {}", engine.display(), reason(status))),

@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match argument.as_str() {
             "--runtime-dir" => base = arguments.next().map(PathBuf::from),
             "--data-dir" => data = arguments.next().map(PathBuf::from),
+            "--listen" | "--listen-group" => drop(arguments.next()),
             "--slots" => slots = arguments.next().ok_or("--slots")?.parse()?,
             "--foreground" => foreground = true,
             _ => std::process::exit(2),

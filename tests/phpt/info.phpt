@@ -36,7 +36,7 @@ qahm_realtime.cli => 1 => 1
 qahm_realtime.data_dir => %s
 qahm_realtime.engine => /no/such/engine => /no/such/engine
 qahm_realtime.engine_mode => auto => auto
-qahm_realtime.listen => no value => no value
+qahm_realtime.listen => auto => auto
 qahm_realtime.listen_group => no value => no value
 qahm_realtime.runtime_dir => %s
 qahm_realtime.slots => 8192 => 8192

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use qahm_event::SiteId;
@@ -130,7 +131,39 @@ pub struct Health {
     pub committed: i64,
     pub commit_us: u64,
     pub data_dir: String,
+    /// Where the live channel answers: `127.0.0.1:9100` or `unix:/path`; `off`; empty: it could not listen.
+    pub listen: String,
     /// What a person should know, in words.
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    pub meters: Meters,
+}
+
+/// Numbers that only `/metrics` tells.
+#[derive(Debug, Clone, Default)]
+pub struct Meters {
+    /// Slots of the ring, and how many are taken.
+    pub slots: u32,
+    pub used: u32,
+    /// Records that found the ring full; whose writer did not finish; whose bytes were changed.
+    pub full: u64,
+    pub skipped: u64,
+    pub torn: u64,
+    /// µs: how old the oldest record of the last second was when it was taken in.
+    pub lag_us: u64,
+    /// Since the start; µs.
+    pub commits: u64,
+    pub commit_us: u64,
+    /// Of all sites today, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    pub excluded: BTreeMap<String, u64>,
+}
+
+/// Where the live channel listens, and what a person should know of it.
+#[derive(Debug, Clone, Default)]
+pub struct Door {
+    /// As [`Health::listen`].
+    pub listen: String,
     pub notes: Vec<String>,
 }
 
@@ -140,7 +173,13 @@ pub struct Hub {
     frames: RwLock<HashMap<SiteId, Arc<Frame>>>,
     configs: RwLock<HashMap<SiteId, Arc<SiteConfig>>>,
     health: RwLock<Arc<Health>>,
+    /// When it was last told.
+    told: RwLock<Option<Instant>>,
+    door: RwLock<Door>,
 }
+
+/// The pipeline tells of itself every second; after this long without a word it is not well.
+const SILENT: Duration = Duration::from_secs(5);
 
 impl Hub {
     pub fn put(&self, site: SiteId, frame: Arc<Frame>) {
@@ -166,6 +205,20 @@ impl Hub {
 
     pub fn set_health(&self, health: Health) {
         *self.health.write() = Arc::new(health);
+        *self.told.write() = Some(Instant::now());
+    }
+
+    /// Whether the pipeline has not told of itself for too long.
+    pub fn health_is_old(&self) -> bool {
+        self.told.read().is_none_or(|at| at.elapsed() > SILENT)
+    }
+
+    pub fn set_door(&self, door: Door) {
+        *self.door.write() = door;
+    }
+
+    pub fn door(&self) -> Door {
+        self.door.read().clone()
     }
 
     pub fn health(&self) -> Arc<Health> {

@@ -5,7 +5,7 @@
 //! - `main` starts the threads, nothing else
 //! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
 //! - [`intake`] one record: who, where, set aside, counted
-//! - [`serve`] questions and commands over the control socket
+//! - [`serve`] questions and commands over the control socket · [`http`] the live channel
 //! - [`history`] answers about hours and days
 //! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow · [`hub`] what is shown
 //! - [`report`] answers about now and the last half hour: pure
@@ -24,6 +24,7 @@ pub mod daemon;
 pub mod enrich;
 pub mod failure;
 pub mod history;
+pub mod http;
 pub mod hub;
 pub mod intake;
 pub mod live;

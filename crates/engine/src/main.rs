@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crossbeam_channel::bounded;
 use qahm_engine::channel::Channel;
 use qahm_engine::history::History;
+use qahm_engine::http::Server;
+use qahm_engine::http::server::Asked as Door;
 use qahm_engine::hub::Hub;
 use qahm_engine::notify::loopback;
 use qahm_engine::options::{Asked, HELP, Options, SLOTS};
@@ -113,6 +115,8 @@ fn serve(
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
     std::thread::spawn(move || worker.run());
+    let door = Door { listen: options.listen.clone(), group: options.listen_group.clone() };
+    let http = Server::start(door, hub.clone(), channel.clone(), orders.clone(), doorstep.clone());
     let control = Arc::new(Control::new(hub, channel, orders, history));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
@@ -120,6 +124,7 @@ fn serve(
         std::thread::spawn(move || loopback::serve(&doorstep, &doors, &results));
     }
     pipeline.run(end);
+    http.close();
     if pipeline.emptied() {
         drop(pipeline);
         Store::destroy(&directory);

@@ -9,6 +9,9 @@ qahm-realtimed: the engine of QAHM Realtime. Started by the PHP extension; by ha
   --runtime-dir DIR   where ring and socket are, as qahm_realtime.runtime_dir (default /run/qahm-realtime)
   --data-dir DIR      where the database is, as qahm_realtime.data_dir (default /var/lib/qahm-realtime)
   --slots N           slots of a ring that has to be made (default 8192)
+  --listen ADDR       where the web server reaches the live channel, as qahm_realtime.listen: 127.0.0.1:9100, [::1]:9100,
+                      unix:/path, off (default auto: unix:live.sock in the user's folder of the runtime directory)
+  --listen-group NAME the group of that Unix socket, as qahm_realtime.listen_group
   --foreground        stay, and report to standard error
   --version, --help
 
@@ -25,6 +28,9 @@ pub struct Options {
     pub runtime_dir: Option<PathBuf>,
     pub data_dir: Option<PathBuf>,
     pub slots: Option<u32>,
+    /// Read by the live channel itself: an address that will not do must not keep the engine from running.
+    pub listen: Option<String>,
+    pub listen_group: Option<String>,
     pub foreground: bool,
 }
 
@@ -46,6 +52,8 @@ impl Options {
                 Long("runtime-dir") => options.runtime_dir = Some(parser.value()?.into()),
                 Long("data-dir") => options.data_dir = Some(parser.value()?.into()),
                 Long("slots") => options.slots = Some(parser.value()?.parse()?),
+                Long("listen") => options.listen = Some(parser.value()?.string()?),
+                Long("listen-group") => options.listen_group = Some(parser.value()?.string()?),
                 Long("foreground") => options.foreground = true,
                 Long("help") | Short('h') => return Ok(Asked::Help),
                 Long("version") | Short('V') => return Ok(Asked::Version),
@@ -71,6 +79,11 @@ mod tests {
             panic!("refused")
         };
         assert_eq!((options.slots, options.foreground), (Some(4096), true));
+        let Ok(Asked::Run(options)) = parse("--listen unix:/tmp/a --listen-group www-data") else {
+            panic!("refused")
+        };
+        assert_eq!(options.listen.as_deref(), Some("unix:/tmp/a"));
+        assert_eq!(options.listen_group.as_deref(), Some("www-data"));
         assert_eq!(parse("--version").unwrap(), Asked::Version);
         for bad in ["--nonsense", "--slots x", "--runtime-dir", "word"] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -21,6 +21,14 @@ pub fn started(pid: u32) -> Option<u64> {
     parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// The number of a group, by its name or its number in digits. `None`: there is no such group.
+pub fn group_id(name: &str) -> Option<u32> {
+    match name.parse() {
+        Ok(number) => Some(number),
+        Err(_) => nix::unistd::Group::from_name(name).ok()?.map(|group| group.gid.as_raw()),
+    }
+}
+
 /// Fields 3 (state) and 22 (start time) of proc_pid_stat(5). The name before them may hold spaces and brackets.
 fn parse_stat(stat: &str) -> Option<u64> {
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
@@ -56,6 +64,15 @@ mod tests {
         }
         assert_eq!(started(child.id()), None);
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn groups_have_names_and_numbers() {
+        assert_eq!(group_id("root"), Some(0));
+        assert_eq!(group_id("33"), Some(33));
+        for none in ["no such group", "", "ro\0ot"] {
+            assert_eq!(group_id(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -149,6 +149,23 @@ pub fn check(
     Ok(claims)
 }
 
+/// As [`check`], for who serves every site and reads from the token which one it is good for.
+///
+/// # Errors
+/// As [`check`], but for the site.
+pub fn check_any_site(
+    key: &Key,
+    token: &[u8],
+    now: u64,
+    origin: Option<&str>,
+    purpose: Purpose,
+) -> Result<Claims, Denied> {
+    let claims = open(key, token)?;
+    bound(&claims, claims.site, origin, purpose)?;
+    alive(&claims, now)?;
+    Ok(claims)
+}
+
 /// Gives a new live token for one that is still good: same user, site, origin and chain, good for `life_s` seconds but
 /// not beyond `chain` + [`CHAIN_S`].
 ///

@@ -198,6 +198,11 @@ impl Channel {
         self.streams.lock().iter().map(|(key, used)| (key.clone(), used.number)).collect()
     }
 
+    /// How many read them, each counted once per stream.
+    pub fn followers(&self) -> usize {
+        self.streams.lock().values().map(|used| used.followers).sum()
+    }
+
     /// Hands news over to a stream, if it is in use. Never blocks for long: the worker does the rest.
     pub fn tell(&self, key: &StreamKey, news: News) {
         let stream = self.streams.lock().get(key).map(|used| used.stream.clone());

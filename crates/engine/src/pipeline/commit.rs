@@ -50,6 +50,8 @@ impl Pipeline {
         self.uncommitted = 0;
         self.sources.free();
         self.commit_us = Micros::now().0 - begun;
+        self.meters.commits += 1;
+        self.meters.commit_us += self.commit_us;
         self.committed = self.intake.live.unix();
         Ok(())
     }

@@ -37,7 +37,7 @@ use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::history::{Background, History};
-use crate::hub::Hub;
+use crate::hub::{Hub, Meters};
 use crate::intake::Intake;
 use crate::intake::salts::SaltFiles;
 use crate::live::Second;
@@ -125,7 +125,9 @@ pub struct Pipeline {
     started: i64,
     committed: i64,
     commit_us: u64,
-    meter: Meter,
+    /// What we take of the machine.
+    burden: Meter,
+    meters: Meters,
     ticked: Second,
     expire_at: Second,
 }
@@ -201,7 +203,8 @@ impl Pipeline {
             started: i64::from(clock.now()) + offset,
             committed: 0,
             commit_us: 0,
-            meter: Meter::default(),
+            burden: Meter::default(),
+            meters: Meters::default(),
             ticked: 0,
             expire_at: 0,
             clock,
@@ -275,8 +278,11 @@ impl Pipeline {
             && let Some(length) = self.sources.next(now_us, buffer)
         {
             if let Some(bytes) = buffer.get(..length) {
-                let (clock, now) = (&self.clock, self.intake.live.now());
-                self.intake.take_bytes(bytes, |head| second(clock, head, now, now_us));
+                let (clock, now, lag) = (&self.clock, self.intake.live.now(), &mut self.meters.lag_us);
+                self.intake.take_bytes(bytes, |head| {
+                    *lag = now_us.saturating_sub(head.time.0).max(*lag);
+                    second(clock, head, now, now_us)
+                });
             }
             taken += 1;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Pipeline;
 use crate::history::Asked;
-use crate::hub::{Frame, Health, PAGES_MAX, PageRow, Peak, Trend};
+use crate::hub::{Frame, Health, Meters, PAGES_MAX, PageRow, Peak, Trend};
 use crate::live::profiles::{channel, device};
 use crate::report;
 
@@ -124,6 +124,7 @@ impl Pipeline {
     /// The engine's own state.
     pub(super) fn publish_health(&mut self) {
         let evicted = self.intake.live.sites_mut().map(|(_, site)| site.kept.evicted).sum();
+        let meters = self.read_meters();
         self.hub.set_health(Health {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
@@ -132,7 +133,7 @@ impl Pipeline {
             visitors: self.intake.live.visitors(),
             bytes: self.intake.live.bytes() + self.intake.live.log_bytes(),
             budget: self.budget() / 4 * 5,
-            burden: self.meter.look(Micros::now().0, self.intake.events, self.sources.bytes()),
+            burden: self.burden.look(Micros::now().0, self.intake.events, self.sources.bytes()),
             events: self.intake.events,
             evicted,
             strangers: self.intake.strangers,
@@ -140,7 +141,28 @@ impl Pipeline {
             committed: self.committed,
             commit_us: self.commit_us,
             data_dir: self.data.path.display().to_string(),
-            notes: [self.notes(), self.hints()].concat(),
+            listen: self.hub.door().listen,
+            notes: [self.notes(), self.hub.door().notes, self.hints()].concat(),
+            meters,
         });
+    }
+
+    /// The meters, of which those of the last second begin anew.
+    fn read_meters(&mut self) -> Meters {
+        let lag_us = std::mem::take(&mut self.meters.lag_us);
+        let mut meters = Meters { lag_us, ..self.meters.clone() };
+        if let Some(source) = self.sources.current() {
+            let (ring, header) = (&source.ring, source.ring.header());
+            (meters.slots, meters.used) = (ring.slots(), ring.used());
+            (meters.full, meters.skipped, meters.torn) = (header.dropped(), header.skipped(), header.torn());
+        }
+        for (_, site) in self.intake.live.sites_mut() {
+            for (all, of_site) in
+                [(&mut meters.dropped, &site.kept.dropped), (&mut meters.excluded, &site.kept.excluded)]
+            {
+                of_site.iter().for_each(|(reason, n)| *all.entry(reason.clone()).or_default() += n);
+            }
+        }
+        meters
     }
 }

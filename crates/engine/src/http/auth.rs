@@ -1,0 +1,132 @@
+//! Who may read: a token that WordPress gave, used from the page it was given to.
+//!
+//! A browser sends cookies, and opens sockets, for any page that asks it to. So a token counts only together with where
+//! the request comes from: `Origin`, if there is one, must be the token's and one of the site's; without it the browser
+//! must say `Sec-Fetch-Site: same-origin`, or the token must come in a way that no foreign page can make a browser go:
+//! in `Authorization` (or in Socket.IO's own greeting), and then without cookies.
+
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
+use axum::http::{HeaderMap, Response, StatusCode};
+use qahm_event::SiteId;
+use qahm_runtime::{Claims, Denied, Purpose};
+
+use super::shared::unix_now;
+use super::{Shared, reply};
+
+/// The cookie that `session` sets.
+pub const COOKIE_NAME: &str = "qahm_realtime_live";
+
+/// What a token that is good says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    pub site: SiteId,
+    pub user: u64,
+    /// Unix seconds from which it is no longer good.
+    pub expires: u64,
+    /// Unix seconds at which WordPress checked the user.
+    pub chain: u64,
+    /// The token itself.
+    pub token: String,
+}
+
+/// Why somebody may not read, in one lower-case word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Denied(Denied),
+    /// The user's rights were taken back since.
+    Revoked,
+    /// The token's key cannot be read.
+    Key,
+}
+
+impl Refusal {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Refusal::Denied(denied) => denied.as_str(),
+            Refusal::Revoked => "revoked",
+            Refusal::Key => "key",
+        }
+    }
+
+    /// The answer over HTTP.
+    pub fn answer(self) -> Response<Body> {
+        reply::error(StatusCode::UNAUTHORIZED, self.as_str())
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Refusal {
+        Refusal::Denied(denied)
+    }
+}
+
+/// Lets a request in, by the token that its codec carries (`given`), else by `Authorization: Bearer`, else by the cookie.
+/// Refusals are counted.
+///
+/// # Errors
+/// Why not.
+pub fn admit(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
+    let admitted = look(shared, headers, given);
+    if let Err(refusal) = &admitted {
+        shared.stats.refused(refusal.as_str());
+    }
+    admitted
+}
+
+fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
+    let bearer = given.or_else(|| bearer(headers));
+    let token = bearer.or_else(|| cookie(headers)).ok_or(Denied::Malformed)?;
+    let origin = match headers.get(ORIGIN) {
+        Some(origin) => Some(origin.to_str().map_err(|_| Denied::Origin)?),
+        None => {
+            let cookies = headers.contains_key(COOKIE);
+            match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+                Some(b"same-origin") => {}
+                None if bearer.is_some() && !cookies => {}
+                _ => return Err(Denied::Origin.into()),
+            }
+            None
+        }
+    };
+    check(shared, token, origin)
+}
+
+/// A token on its own, used from `origin` if the request named one: a renewal on a connection that was let in before.
+///
+/// # Errors
+/// Why it is not good.
+pub fn check(shared: &Shared, token: &str, origin: Option<&str>) -> Result<Pass, Refusal> {
+    let key = shared.key().ok_or(Refusal::Key)?;
+    let claims = qahm_runtime::check_any_site(&key, token.as_bytes(), unix_now(), origin, Purpose::Live)?;
+    let site = SiteId(claims.site);
+    let config = shared.hub.config(site).ok_or(Denied::Site)?;
+    if !is_of(&claims, &config.hosts) {
+        return Err(Denied::Origin.into());
+    }
+    if shared.channel.revocations().is_revoked(site, claims.user, claims.chain) {
+        return Err(Refusal::Revoked);
+    }
+    let Claims { user, expires, chain, .. } = claims;
+    Ok(Pass { site, user, expires, chain, token: token.to_owned() })
+}
+
+/// A token's origin is one of the site's own: its settings may have changed since.
+fn is_of(claims: &Claims, hosts: &[String]) -> bool {
+    let host = claims.origin.split_once("://").map_or("", |(_, host)| host);
+    hosts.iter().any(|known| known == host)
+}
+
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    all.flat_map(|header| header.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE_NAME).then_some(value)
+    })
+}

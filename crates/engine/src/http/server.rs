@@ -1,0 +1,231 @@
+//! The thread: takes connections in, serves them, says goodbye.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use crossbeam_channel::Sender;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use qahm_runtime::Place;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::watch;
+use tower::Service;
+
+use super::address::Address;
+use super::listen::Listener;
+use super::shared::Peer;
+use super::wire::{Socket, Wire};
+use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX, router};
+use crate::channel::Channel;
+use crate::hub::{Door, Hub};
+use crate::serve::control::Errand;
+
+/// Who has not sent a whole head after this long is cut; so is who has nothing to ask any more.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Bytes of a head at most.
+const HEAD_MAX: usize = 16 * 1024;
+/// An address that cannot be had is tried again this often.
+const AGAIN: Duration = Duration::from_secs(5);
+/// So often it is looked whether the socket's file is still there (else it is made again), and what is to be told.
+const LOOK: Duration = Duration::from_secs(1);
+/// What is still connected this long after the goodbye is cut.
+const PARTING: Duration = Duration::from_millis(700);
+/// Descriptors beside those of connections.
+const SPARE: u64 = 256;
+
+/// Where to listen, as asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// See [`Address::parse`].
+    pub listen: Option<String>,
+    /// The group of the Unix socket, by name or number.
+    pub group: Option<String>,
+}
+
+/// The server. Dropping it does not end it.
+pub struct Server {
+    closing: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts the thread. What goes wrong is told in the hub, and never keeps the engine from running.
+    pub fn start(
+        asked: Asked,
+        hub: Arc<Hub>,
+        channel: Arc<Channel>,
+        orders: Sender<Errand>,
+        runtime: Arc<Place>,
+    ) -> Server {
+        let (closing, closed) = watch::channel(false);
+        let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, closed));
+        let teller = hub.clone();
+        let started = std::thread::Builder::new().name("http".into()).spawn(move || {
+            // The engine counts on without a live channel, but not in silence.
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared, &asked)));
+            if ended.is_err() {
+                tell(&teller, "the live channel has failed: this is a mistake in the engine".into());
+            }
+        });
+        let thread =
+            started.map_err(|error| tell(&hub, format!("the live channel has no thread: {error}"))).ok();
+        Server { closing, thread }
+    }
+
+    /// Says goodbye to all, and is gone in less than a second.
+    pub fn close(mut self) {
+        self.closing.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn tell(hub: &Hub, note: String) {
+    eprintln!("qahm-realtimed: {note}");
+    hub.set_door(Door { listen: String::new(), notes: vec![note] });
+}
+
+fn run(shared: &Arc<Shared>, asked: &Asked) {
+    let usual = shared.runtime.path.join(SOCKET);
+    let address = match Address::parse(asked.listen.as_deref().unwrap_or(""), &usual) {
+        Ok(Some(address)) => address,
+        Ok(None) => return shared.hub.set_door(Door { listen: "off".into(), notes: Vec::new() }),
+        Err(wrong) => return tell(&shared.hub, format!("qahm_realtime.listen: {wrong}")),
+    };
+    make_descriptors();
+    // A single thread: what is shown to a hundred people costs less than one event's way to the store.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .thread_keep_alive(Duration::from_secs(1))
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            runtime.block_on(keep(shared, &address, &usual, asked.group.as_deref()));
+            runtime.shutdown_timeout(Duration::from_millis(50));
+        }
+        Err(error) => tell(&shared.hub, format!("the live channel cannot start: {error}")),
+    }
+}
+
+/// A connection is a descriptor, and the usual limit is a thousand of them.
+fn make_descriptors() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = CONNECTIONS_MAX as u64 + SPARE;
+    let possible = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    if current.is_some_and(|current| current < possible) {
+        let _as_before = setrlimit(Resource::Nofile, Rlimit { current: Some(possible), maximum });
+    }
+}
+
+/// Listens until the end, again and again if need be.
+async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, group: Option<&str>) {
+    let router = router::router(shared);
+    let mut closing = shared.closing();
+    let mut said = None;
+    while !*closing.borrow_and_update() {
+        match Listener::bind(address, usual, group) {
+            Ok(listener) => {
+                said = None;
+                take(shared, &listener, &router).await;
+            }
+            Err(error) => {
+                if said.as_ref() != Some(&error) {
+                    tell(&shared.hub, error.clone());
+                    said = Some(error);
+                }
+                let _either = tokio::time::timeout(AGAIN, closing.changed()).await;
+            }
+        }
+    }
+    // Each connection has heard of it too, and goes when it has said goodbye.
+    let deadline = tokio::time::Instant::now() + PARTING;
+    while shared.stats.sockets.load(Ordering::Acquire) > 0 && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Takes connections in, until the engine ends or nobody can find us any more.
+async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = shared.closed() => return,
+            _ = look.tick() => {
+                if !listener.is_reachable() {
+                    return;
+                }
+                let notes = listener.note.iter().cloned().chain(shared.stats.notes()).collect();
+                shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
+            }
+            taken = listener.accept() => match taken {
+                Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= CONNECTIONS_MAX => {
+                    shared.stats.abused("full");
+                    put_off(&socket);
+                }
+                Ok((socket, from)) => {
+                    tokio::spawn(serve(shared.clone(), socket, from, router.clone()));
+                }
+                // Out of descriptors: those who are served will give some back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+}
+
+/// Says so to one who cannot be served, if it can be said without waiting.
+fn put_off(socket: &Socket) {
+    const LATER: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let _told = match socket {
+        Socket::Tcp(stream) => stream.try_write(LATER),
+        Socket::Unix(stream) => stream.try_write(LATER),
+    };
+}
+
+/// One connection, until it ends.
+async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, router: Router) {
+    // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
+    let begun = Arc::new(AtomicBool::new(false));
+    let wire = Wire::new(socket, shared.stats.clone(), begun.clone());
+    let whole = begun.clone();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        whole.store(false, Ordering::Relaxed);
+        request.extensions_mut().insert(Peer { address: from });
+        let mut router = router.clone();
+        async move { Ok::<_, Infallible>(answer(&mut router, request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.max_buf_size(HEAD_MAX + URL_MAX).max_header_size(HEAD_MAX).max_headers(64);
+    let connection = http.serve_connection(TokioIo::new(wire), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.closed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if ended.is_err_and(|error| error.is_timeout()) && begun.load(Ordering::Relaxed) {
+        shared.stats.abused("unfinished");
+    }
+}
+
+async fn answer(router: &mut Router, request: Request<Incoming>) -> axum::response::Response {
+    // A router is always ready, and answers every request.
+    let answered: Result<_, Infallible> = router.call(request).await;
+    match answered {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,106 @@
+//! Who is at the other end of a connection: a stranger, until a token says more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::line::Watch;
+use crate::http::Shared;
+use crate::http::auth::{self, Pass};
+use crate::http::command::Problem;
+use crate::http::following::Following;
+
+/// How often somebody may say who he is on one connection.
+const TRIES: u32 = 3;
+/// Headers that tell where a request comes from. The others are not kept: they would be most of what an idle
+/// connection costs.
+const KEPT: [HeaderName; 4] = [ORIGIN, COOKIE, AUTHORIZATION, HeaderName::from_static("sec-fetch-site")];
+
+/// The member `auth` of a client's greeting.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Greeting {
+    token: Option<String>,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(default)]
+    filter: Map<String, Value>,
+    #[serde(default)]
+    resume: Option<String>,
+    /// It can take apart what is packed.
+    #[serde(default)]
+    packed: bool,
+}
+
+/// The other end.
+pub(super) struct Guest {
+    pub(super) shared: Arc<Shared>,
+    pub(super) line: Arc<Watch>,
+    /// The origin of the page, for the tokens to come.
+    pub(super) origin: Option<String>,
+    headers: Mutex<HeaderMap>,
+    tries: AtomicU32,
+    admitted: Mutex<Option<Admitted>>,
+}
+
+/// What a guest has the right to, and wishes.
+pub(super) struct Admitted {
+    pub(super) pass: Pass,
+    pub(super) following: Following,
+    pub(super) packed: bool,
+}
+
+impl Guest {
+    pub(super) fn new(shared: Arc<Shared>, headers: &HeaderMap) -> Guest {
+        // Copies: a value that is shared keeps the whole head of the request in memory.
+        let mut kept = HeaderMap::with_capacity(KEPT.len());
+        for name in &KEPT {
+            let value = headers.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+            if let Some(value) = value {
+                kept.insert(name.clone(), value);
+            }
+        }
+        let origin = kept.get(ORIGIN).and_then(|origin| Some(origin.to_str().ok()?.to_owned()));
+        Guest {
+            shared,
+            line: Arc::default(),
+            origin,
+            headers: Mutex::new(kept),
+            tries: AtomicU32::new(0),
+            admitted: Mutex::new(None),
+        }
+    }
+
+    /// Lets the guest in, or says why not in one word.
+    ///
+    /// # Errors
+    /// The reasons of [`auth::Refusal`], or of what it wishes to follow.
+    pub(super) fn admit(&self, greeting: Greeting) -> Result<(), &'static str> {
+        if self.tries.fetch_add(1, Relaxed) >= TRIES {
+            self.line.cut();
+            return Err("too-many");
+        }
+        let Greeting { token, topics, filter, resume, packed } = greeting;
+        let pass = auth::admit(&self.shared, &self.headers.lock(), token.as_deref())
+            .map_err(|refusal| refusal.as_str())?;
+        let mut following = Following::new(self.shared.channel.clone(), pass.site);
+        if !topics.is_empty() {
+            let followed = following.follow(&topics, &filter, resume.as_deref());
+            followed.map_err(|Problem { code, .. }| code)?;
+        }
+        // One guest, one session: a second greeting takes the place of nothing.
+        self.tries.store(TRIES, Relaxed);
+        *self.headers.lock() = HeaderMap::new();
+        *self.admitted.lock() = Some(Admitted { pass, following, packed });
+        Ok(())
+    }
+
+    /// What was admitted, once.
+    pub(super) fn enter(&self) -> Option<Admitted> {
+        self.admitted.lock().take()
+    }
+}

@@ -1,0 +1,97 @@
+//! What is too long, too slow or too much is refused, and nobody else notices.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers are not seen as tests
+
+mod browser;
+mod stage;
+
+use std::io::Write;
+
+use browser::{Browser, token};
+use serde_json::json;
+use stage::{Stage, await_some};
+
+fn stage() -> Stage {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({}));
+    let path = stage.own("run").join("live.sock");
+    await_some("the live channel", || path.exists().then_some(()));
+    stage
+}
+
+fn metric(stage: &Stage, sample: &str) -> f64 {
+    let page = Browser::to(stage).get("/metrics", &[]).text();
+    let line = page.lines().find(|line| line.strip_prefix(sample).is_some_and(|rest| rest.starts_with(' ')));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+#[test]
+fn too_long() {
+    let stage = stage();
+    let auth = format!("Bearer {}", token(&stage));
+    let long = format!("/qahm-live/probe?nonce={}", "a".repeat(4100));
+    assert_eq!(Browser::to(&stage).get(&long, &[]).status, 414);
+    let header = "x".repeat(17 << 10);
+    assert_eq!(Browser::to(&stage).open("GET", "/health", &[("X-Long", &header)], b"").status, 431);
+    let many: Vec<(&str, &str)> = vec![("X-Many", "1"); 100];
+    assert_eq!(Browser::to(&stage).open("GET", "/health", &many, b"").status, 431);
+    let body = |length: usize| {
+        let mut body = br#"{"connection":"0","do":"pause"}"#.to_vec();
+        body.resize(length, b' ');
+        Browser::to(&stage).open("POST", "/qahm-live/command", &[("Authorization", &auth)], &body).status
+    };
+    assert_eq!((body(16 << 10), body((16 << 10) + 1)), (404, 413));
+    // One that does not say how long it is, and never ends.
+    let mut endless = Browser::to(&stage);
+    let head = format!(
+        "POST /qahm-live/command HTTP/1.1\r\nHost: a.test\r\nAuthorization: {auth}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    endless.send(head.as_bytes());
+    for _ in 0..9 {
+        endless.send(format!("800\r\n{}\r\n", "x".repeat(0x800)).as_bytes());
+    }
+    assert_eq!(endless.head().status, 413);
+    assert_eq!(metric(&stage, r#"qahm_realtime_refused_total{reason="body"}"#), 2.0);
+    assert_eq!(metric(&stage, r#"qahm_realtime_refused_total{reason="url"}"#), 1.0);
+    let notes = await_some("a note", || {
+        let notes = stage.ask(&json!({ "op": "status" }))["engine"]["notes"].to_string();
+        notes.contains("16 KiB").then_some(notes)
+    });
+    assert_eq!(notes.matches("16 KiB").count(), 1, "once per kind: {notes}");
+}
+
+#[test]
+fn too_slow() {
+    let stage = stage();
+    // A request that never ends: one byte now and then.
+    let mut slow = Browser::to(&stage);
+    slow.send(b"GET /health HTTP/1.1\r\nHost: a");
+    let mut idle = Browser::to(&stage);
+    assert_eq!(idle.get("/health", &[]).status, 200);
+    let dripping = std::thread::spawn(move || {
+        while slow.stream.get_mut().write_all(b"a").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    });
+    dripping.join().unwrap();
+    assert_eq!(metric(&stage, r#"qahm_realtime_refused_total{reason="unfinished"}"#), 1.0);
+    assert!(idle.is_over(), "who has nothing to ask is cut too, but not counted");
+}
+
+#[test]
+fn too_often() {
+    let stage = stage();
+    let from = |address: &str| {
+        let mut browser = Browser::to(&stage);
+        let answer = browser.get("/qahm-live/live", &[("X-Real-IP", address)]);
+        (answer.status, answer.header("retry-after").map(str::to_owned))
+    };
+    // Two hundred at once, and fifty more with every second that passes meanwhile.
+    let refused = await_some("a refusal", || Some(from("192.0.2.1")).filter(|answer| answer.0 == 429));
+    assert_eq!(refused.1.as_deref(), Some("2"));
+    assert_eq!(from("192.0.2.2").0, 401, "others are not put off");
+    assert!(metric(&stage, r#"qahm_realtime_refused_total{reason="rate"}"#) >= 1.0);
+    let served = metric(&stage, r#"qahm_realtime_refused_total{reason="malformed"}"#);
+    assert!(served >= 200.0, "{served}");
+}

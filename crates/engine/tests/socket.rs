@@ -1,0 +1,379 @@
+//! Socket.IO as a client sees it: let in or not, shown what changes, ended.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers are not seen as tests
+
+mod salon;
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use qahm_engine::channel::{Topic, patch};
+use salon::{Client, ORIGIN, SITE, Salon, USER, await_some, unix_now};
+use serde_json::{Value, json};
+
+fn state(n: u64) -> Value {
+    json!({ "n": n, "much": "that does not change, so that a patch is shorter than a put of it all" })
+}
+
+/// The state after an event, and its place.
+fn apply(state: &mut Value, event: &str, message: &Value) -> u64 {
+    match event.split_once(':').unwrap().1 {
+        "put" => *state = message["data"].clone(),
+        "patch" => {
+            let ops: Vec<patch::Op> = message["ops"].as_array().unwrap().iter().map(op).collect();
+            patch::apply(&ops, state).unwrap();
+        }
+        other => panic!("{other}"),
+    }
+    message["s"].as_u64().unwrap()
+}
+
+fn op(op: &Value) -> patch::Op {
+    patch::Op { path: op[0].as_str().unwrap().to_owned(), value: op.get(1).cloned() }
+}
+
+#[test]
+fn a_client_is_told_the_state_and_then_what_changes() {
+    let salon = Salon::new();
+    let mut client = salon.greet(&json!({ "token": salon.token(), "topics": ["visitors"] }));
+    let hello = client.enter();
+    assert_eq!(hello["e"], salon.channel.epoch());
+    assert!(hello["expires"].as_u64().unwrap() > unix_now() && hello["time"].as_u64().unwrap() <= unix_now());
+    salon.tell(Topic::Visitors, state(1));
+    let (event, put) = client.event();
+    assert_eq!((event.as_str(), &put["path"], &put["data"]), ("visitors:put", &json!("/"), &state(1)));
+    salon.tell(Topic::Visitors, state(2));
+    let (event, patch) = client.event();
+    assert_eq!((event.as_str(), &patch["ops"]), ("visitors:patch", &json!([["n", 2]])));
+    assert_eq!((&patch["b"], &patch["e"]), (&put["s"], &hello["e"]));
+
+    // Who comes back says where he was, and gets what he missed.
+    let resume = format!("{}.visitors:{}", salon.channel.epoch(), put["s"]);
+    let auth = json!({ "token": salon.token(), "topics": ["visitors"], "resume": resume });
+    let mut again = salon.greet(&auth);
+    again.enter();
+    assert_eq!(again.event(), ("visitors:patch".to_owned(), patch));
+    // And who was somewhere else gets it all.
+    let other =
+        json!({ "token": salon.token(), "topics": ["visitors"], "resume": "00000000000000ff.visitors:1" });
+    let mut stranger = salon.greet(&other);
+    stranger.enter();
+    assert_eq!(stranger.event().0, "visitors:put");
+}
+
+#[test]
+fn commands_are_followed_and_answered() {
+    let salon = Salon::new();
+    let mut client = salon.greet(&json!({ "token": salon.token() }));
+    client.enter();
+    let follow = |topics: &[&str]| json!({ "do": "follow", "topics": topics });
+    assert_eq!(client.command(&follow(&["visitors"])), json!({ "ok": true }));
+    salon.tell(Topic::Visitors, state(1));
+    let (_, put) = client.event();
+    assert_eq!(client.command(&json!({ "do": "pause" })), json!({ "ok": true }));
+    salon.tell(Topic::Visitors, state(2));
+    let position = format!("{}.visitors:{}", salon.channel.epoch(), put["s"]);
+    // What changed meanwhile comes with the end of the pause, not before: the answer to it is the next that is heard.
+    client.send(&format!("421[\"do\",{}]", json!({ "do": "resume", "position": position })));
+    assert_eq!(client.text().unwrap(), "431[{\"ok\":true}]");
+    assert_eq!(client.event().0, "visitors:patch");
+
+    for (command, code) in [
+        (json!({ "do": "forget" }), "bad-request"),
+        (json!([]), "bad-request"),
+        (json!(null), "bad-request"),
+        (follow(&["nonsense"]), "bad-request"),
+        (json!({ "do": "follow", "topics": [], "filter": { "city": "Lyon" } }), "bad-request"),
+        (json!({ "do": "token", "token": "v1.bad.bad" }), "malformed"),
+    ] {
+        assert_eq!(client.command(&command)["code"], code, "{command}");
+    }
+    let later = qahm_runtime::Claims { expires: unix_now() + 300, ..salon.claims() };
+    let renewed = client.command(&json!({ "do": "token", "token": salon.sign(&later) }));
+    assert_eq!(renewed, json!({ "ok": true, "expires": later.expires }));
+    let others = qahm_runtime::Claims { user: USER + 1, ..later };
+    assert_eq!(client.command(&json!({ "do": "token", "token": salon.sign(&others) }))["code"], "site");
+}
+
+#[test]
+fn an_alert_is_acknowledged_by_the_user_of_the_connection() {
+    let salon = Salon::new();
+    let mut client = salon.follow(&[]);
+    let orders = salon.orders.clone();
+    let pipeline = std::thread::spawn(move || {
+        let (order, reply) = orders.recv().unwrap();
+        reply.send(json!({ "ok": true })).unwrap();
+        format!("{order:?}")
+    });
+    let done = client.command(&json!({ "do": "acknowledge", "alert": "a17" }));
+    assert_eq!(done, json!({ "ok": true }));
+    let order = pipeline.join().unwrap();
+    assert!(order.contains("\"a17\"") && order.contains(&format!("user: {USER}")), "{order}");
+    assert_eq!(client.command(&json!({ "do": "acknowledge", "alert": 7 }))["code"], "bad-request");
+}
+
+#[test]
+fn commands_that_come_too_fast_are_refused_and_then_the_client() {
+    let salon = Salon::new();
+    let mut client = salon.follow(&[]);
+    let pause = json!({ "do": "pause" });
+    let refused = (0..40).filter(|_| client.command(&pause)["code"] == "too-fast").count();
+    assert!((1..=20).contains(&refused), "{refused}");
+    let mut pest = salon.follow(&[]);
+    for _ in 0..1000 {
+        let _cut = pest.socket.send(tungstenite::Message::text("420[\"do\",{\"do\":\"pause\"}]"));
+    }
+    while pest.text().is_some() {}
+    assert!(client.command(&json!({ "do": "resume" }))["ok"].is_boolean(), "nothing to the others");
+}
+
+#[test]
+fn a_filter_too_many_is_refused() {
+    let salon = Salon::new();
+    let follow =
+        |n: usize| json!({ "do": "follow", "topics": ["live"], "filter": { "country": n.to_string() } });
+    let mut clients: Vec<Client> = Vec::new();
+    for n in 0..32 {
+        let mut client = salon.follow(&[]);
+        assert_eq!(client.command(&follow(n)), json!({ "ok": true }));
+        clients.push(client);
+    }
+    let mut one_more = salon.follow(&[]);
+    assert_eq!(one_more.command(&follow(32))["code"], "too-many-filters");
+    assert_eq!(one_more.command(&follow(3))["ok"], true, "one that others use, too");
+    let auth = json!({ "token": salon.token(), "topics": ["live"], "filter": { "country": "99" } });
+    assert_eq!(salon.greet(&auth).refusal().as_deref(), Some("too-many-filters"));
+    drop(clients.remove(5));
+    await_some("the stream to end", || (one_more.command(&follow(32))["ok"] == true).then_some(()));
+}
+
+#[test]
+fn who_may_not_read_is_told_why() {
+    let salon = Salon::new();
+    let good = salon.claims();
+    let signed = |claims| salon.sign(&claims);
+    let expired = qahm_runtime::Claims { expires: good.chain - 1, chain: good.chain - 60, ..good.clone() };
+    let elsewhere = qahm_runtime::Claims { origin: "https://b.test".into(), ..good.clone() };
+    let unknown = qahm_runtime::Claims { site: 8, ..good.clone() };
+    let deliver = qahm_runtime::Claims { purpose: qahm_runtime::Purpose::Deliver, ..good.clone() };
+    let revoked = qahm_runtime::Claims { user: USER + 1, ..good.clone() };
+    salon.channel.revocations().revoke(SITE, USER + 1, unix_now() as i64);
+    let forged = salon.token().replace("v1.A", "v1.B");
+    for (token, reason) in [
+        (String::new(), "malformed"),
+        (forged, "signature"),
+        (signed(expired), "expired"),
+        (signed(elsewhere), "origin"),
+        (signed(unknown), "site"),
+        (signed(deliver), "purpose"),
+        (signed(revoked), "revoked"),
+    ] {
+        let refusal = salon.greet(&json!({ "token": token })).refusal();
+        assert_eq!(refusal.as_deref(), Some(reason));
+    }
+    for odd in ["40", "40{}", "40[1]", "40{\"token\":7}", "40{\"token\":null,\"topics\":\"x\"}"] {
+        let mut client = salon.open(&[("origin", ORIGIN)]);
+        client.send(odd);
+        assert_eq!(client.refusal().as_deref(), Some("malformed"), "{odd}");
+    }
+    let auth = format!("40{}", json!({ "token": salon.token(), "topics": ["nonsense"] }));
+    let mut client = salon.open(&[("origin", ORIGIN)]);
+    client.send(&auth);
+    assert_eq!(client.refusal().as_deref(), Some("bad-request"));
+}
+
+#[test]
+fn pages_of_others_open_nothing() {
+    let salon = Salon::new();
+    let refusal = |headers: &[(&'static str, &str)]| {
+        let mut client = salon.open(headers);
+        client.send(&format!("40{}", json!({ "token": salon.token() })));
+        client.refusal()
+    };
+    assert_eq!(refusal(&[("origin", ORIGIN)]), None);
+    assert_eq!(refusal(&[]), None, "no browser, and no cookie that it could have been made to send");
+    for foreign in [
+        &[("origin", "https://b.test")][..],
+        &[("origin", "null")],
+        &[("origin", "http://a.test")],
+        &[("cookie", "a=b")],
+        &[("sec-fetch-site", "cross-site")],
+    ] {
+        assert_eq!(refusal(foreign).as_deref(), Some("origin"), "{foreign:?}");
+    }
+}
+
+#[test]
+fn a_greeting_is_tried_three_times_and_given_once() {
+    let salon = Salon::new();
+    let mut client = salon.open(&[("origin", ORIGIN)]);
+    for _ in 0..3 {
+        client.send("40{\"token\":\"v1.bad.bad\"}");
+        assert_eq!(client.refusal().as_deref(), Some("malformed"));
+    }
+    client.send(&format!("40{}", json!({ "token": salon.token() })));
+    assert_eq!(client.text(), None);
+
+    let mut twice = salon.follow(&["visitors"]);
+    twice.send(&format!("40{}", json!({ "token": salon.token() })));
+    assert_eq!(twice.command(&json!({ "do": "pause" })), json!({ "ok": true }), "as if it had not been said");
+
+    // And to leave the namespace is to leave.
+    let mut leaving = salon.follow(&["visitors"]);
+    leaving.send("41");
+    assert_eq!(leaving.text(), None);
+}
+
+#[test]
+fn a_token_that_is_over_or_taken_back_ends_the_connection() {
+    let salon = Salon::new();
+    let short = qahm_runtime::Claims { expires: unix_now() + 2, ..salon.claims() };
+    let mut expiring = salon.greet(&json!({ "token": salon.sign(&short) }));
+    expiring.enter();
+    let mut revoked = salon.follow(&["visitors"]);
+    salon.channel.revocations().revoke(SITE, USER, unix_now() as i64 - 100);
+    let mut other = salon.follow(&["visitors"]);
+    salon.channel.revocations().revoke(SITE, USER, unix_now() as i64);
+    for (client, code) in [(&mut revoked, "revoked"), (&mut other, "revoked")] {
+        let (event, problem) = client.event();
+        assert_eq!((event.as_str(), problem["code"].as_str().unwrap()), ("problem", code));
+        assert!(client.is_over());
+    }
+    let (event, problem) = expiring.event();
+    assert_eq!(event, "problem");
+    assert!(["expired", "revoked"].contains(&problem["code"].as_str().unwrap()));
+
+    let salon = Salon::new();
+    let short = qahm_runtime::Claims { expires: unix_now() + 2, ..salon.claims() };
+    let mut expiring = salon.greet(&json!({ "token": salon.sign(&short) }));
+    expiring.enter();
+    assert_eq!(expiring.event().1["code"], "expired");
+    assert!(expiring.is_over());
+}
+
+#[test]
+fn the_engine_says_goodbye() {
+    let mut salon = Salon::new();
+    let mut client = salon.follow(&["visitors"]);
+    let server = salon.server.take().unwrap();
+    let closing = std::thread::spawn(move || server.close());
+    let (event, bye) = client.event();
+    assert_eq!(event, "bye");
+    assert!(bye["after"].as_u64().unwrap() > 0);
+    assert!(client.is_over());
+    drop(client);
+    closing.join().unwrap();
+}
+
+#[test]
+fn big_messages_come_packed_to_those_who_can_unpack_them() {
+    let salon = Salon::new();
+    let auth = json!({ "token": salon.token(), "topics": ["visitors"], "packed": true });
+    let mut able = salon.greet(&auth);
+    able.enter();
+    let mut plain = salon.follow(&["visitors"]);
+    let big = json!({ "rows": (0..500).collect::<Vec<_>>() });
+    salon.tell(Topic::Visitors, big.clone());
+    let (event, put) = able.event();
+    assert_eq!((event.as_str(), &put["data"]), ("visitors:packed", &big));
+    assert_eq!(plain.event(), ("visitors:put".to_owned(), put.clone()));
+    let mut changed = big;
+    changed["rows"][7] = json!(-1);
+    salon.tell(Topic::Visitors, changed);
+    assert_eq!(able.event().0, "visitors:patch", "a small one is not");
+}
+
+#[test]
+fn who_does_not_read_delays_nobody_and_catches_up() {
+    let salon = Salon::new();
+    let mut slow = salon.follow(&["visitors"]);
+    let mut quick = salon.follow(&["visitors"]);
+    let (mut shown, mut last) = (Value::Null, 0);
+    // Much more than sockets and buffers hold, and more changes than are kept.
+    for n in 0..400 {
+        salon.tell(Topic::Visitors, json!({ "n": n, "text": format!("{n:08}").repeat(10_000) }));
+        loop {
+            let (event, message) = quick.event();
+            last = apply(&mut shown, &event, &message);
+            if shown["n"] == n {
+                break;
+            }
+        }
+    }
+    // The other one gets what was on its way, and then the whole state.
+    let (mut late, mut messages) = (Value::Null, 0);
+    loop {
+        let (event, message) = slow.event();
+        messages += 1;
+        if apply(&mut late, &event, &message) == last {
+            break;
+        }
+    }
+    assert_eq!(late, shown);
+    assert!(messages < 100, "{messages}");
+    salon.tell(Topic::Visitors, state(1));
+    assert_eq!(slow.event(), quick.event());
+}
+
+#[test]
+fn a_message_that_is_too_long_is_refused_at_its_head() {
+    let salon = Salon::new();
+    let mut sane = salon.follow(&["visitors"]);
+    for announced in [64u64 << 20, u64::MAX, 16 * 1024 + 1] {
+        let mut client = salon.follow(&[]);
+        // A masked text frame, of which nothing but the head comes.
+        let mut head = vec![0x81, 0xff];
+        head.extend_from_slice(&announced.to_be_bytes());
+        head.extend_from_slice(&[0; 4]);
+        client.socket.get_mut().write_all(&head).unwrap();
+        assert_eq!(client.text(), None, "{announced}");
+    }
+    // In many frames, none of them too long.
+    let mut client = salon.follow(&[]);
+    let mut part = vec![0x01, 0xfe, 0x10, 0, 0, 0, 0, 0];
+    part.extend_from_slice(&[b' '; 0x1000]);
+    let sent = (0..64).try_for_each(|n| {
+        part[0] = u8::from(n == 0);
+        client.socket.get_mut().write_all(&part)
+    });
+    assert!(sent.is_err() || client.text().is_none());
+    for nonsense in [
+        "",
+        "9",
+        "4",
+        "42",
+        "42{",
+        "451-[\"do\",{\"_placeholder\":true,\"num\":0}]",
+        "4\u{1F600}",
+        "5999999999999-[]",
+    ] {
+        let mut client = salon.follow(&[]);
+        client.send(nonsense);
+        client.send("42[\"nothing\"]");
+        drop(client);
+    }
+    salon.tell(Topic::Visitors, state(1));
+    assert_eq!(sane.event().0, "visitors:put");
+}
+
+#[test]
+fn nothing_but_a_websocket_is_opened() {
+    let salon = Salon::new();
+    let ask = |request: &str| {
+        let mut stream = UnixStream::connect(salon.socket()).unwrap();
+        stream
+            .write_all(format!("{request}\r\nHost: a.test\r\nConnection: close\r\n\r\n").as_bytes())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for request in [
+        "GET /qahm-live/socket.io/?EIO=4&transport=polling HTTP/1.1",
+        "POST /qahm-live/socket.io/?EIO=4&transport=polling HTTP/1.1\r\nContent-Length: 0",
+        "GET /qahm-live/socket.io/?EIO=4&transport=websocket HTTP/1.1",
+    ] {
+        let answer = ask(request);
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("websocket-only"), "{answer}");
+    }
+}
