@@ -4,7 +4,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { alive, runningFile, until } from '../../demo/process.mjs';
-import { Administrator, FIREFOX, SITE, Visitor, launch } from './browser.mjs';
+import { Administrator, FIREFOX, SITE, Visitor, launch, launchWithTabs } from './browser.mjs';
 
 const ENGINE = join( process.env.QAHM_TEST_DIR, 'bin/qahm-realtimed' );
 const STATE = '[data-qahm-realtime="state"]';
@@ -79,6 +79,71 @@ test( 'two tabs share one connection, and the second goes on when the first is c
 	assert.equal( second.open(), 1 );
 } );
 
+test( 'the three ways give the same states, also of a filter and after a pause', async () => {
+	await administrator.openDashboard();
+	const config = JSON.parse( await administrator.page.locator( '#qahm_realtime' ).getAttribute( 'data-config' ) );
+	const script = `${ await administrator.page.locator( 'script[src*="widget.js"]' ).getAttribute( 'src' ) }`.replace( 'widget.js', 'live.js' );
+	await administrator.page.goto( `${ SITE }/wp-admin/profile.php` ); // A page without the widget.
+	await administrator.page.evaluate( async ( [ address, given ] ) => {
+		const { connect } = await import( address );
+		// Under names of their own they share nothing.
+		const ways = { websocket: { site: 'a' }, events: { site: 'b', socket: '/nowhere.js' }, polling: { site: 'c', prefix: null } };
+		const topics = [ 'live', 'events', 'visitors', 'performance', 'alerts' ];
+		window.dashboards = Object.entries( ways ).map( ( [ way, more ] ) => {
+			const dashboard = { way, states: {}, channel: connect( { ...given, topics, ...more } ) };
+			dashboard.channel.on( 'status', ( status ) => Object.assign( dashboard, { status } ) );
+			topics.forEach( ( topic ) => dashboard.channel.on( topic, ( state, { s, filter } ) => {
+				dashboard.states[ topic ] = { s, filter, state };
+			} ) );
+			return dashboard;
+		} );
+		const sorted = ( value ) => ( Array.isArray( value ) ? value.map( sorted ) : value && typeof value === 'object' ? Object.fromEntries( Object.keys( value ).sort().map( ( name ) => [ name, sorted( value[ name ] ) ] ) ) : value );
+		window.agree = ( filter, active ) => window.dashboards.every( ( { way, status, states } ) => status?.rung === way && topics.every( ( topic ) => states[ topic ]?.filter === filter )
+			&& states.live.state.active === active && JSON.stringify( sorted( states ) ) === JSON.stringify( sorted( window.dashboards[ 0 ].states ) ) );
+		window.all = ( what ) => window.dashboards.forEach( ( { channel } ) => what( channel ) );
+	}, [ script, config ] );
+	const agree = ( filter, active ) => administrator.page.waitForFunction( ( [ name, count ] ) => window.agree( name, count ), [ filter, active ], { timeout: 30_000 } ).catch( async ( error ) => {
+		throw new Error( `They do not agree on ${ active } with the filter “${ filter }”: ${ ( await administrator.page.evaluate( () => JSON.stringify( window.dashboards ) ) ).slice( 0, 8000 ) }`, { cause: error } );
+	} );
+	await agree( '', 0 );
+	await arrive( '/about/' );
+	await agree( '', 1 );
+	await administrator.page.evaluate( () => window.all( ( channel ) => channel.filter( { device: 'desktop' } ) ) );
+	await agree( 'device=desktop', 1 );
+	await administrator.page.evaluate( () => window.all( ( channel ) => channel.pause() ) );
+	await arrive( '/contact/', FIREFOX );
+	const own = new Administrator( administrator.context, await administrator.context.newPage() );
+	await own.openDashboard();
+	await own.sees( 2 );
+	await agree( 'device=desktop', 1 );
+	await administrator.page.evaluate( () => window.all( ( channel ) => channel.resume() ) );
+	await agree( 'device=desktop', 2 );
+} );
+
+test( 'the tab that is looked at holds the connection; one that is shown again is up to date', async () => {
+	const { context, close } = await launchWithTabs();
+	try {
+		const here = await Administrator.login( { newContext: async () => context } );
+		const first = listen( here.page );
+		await here.openDashboard();
+		await first.has( '"hello"' );
+		const there = new Administrator( context, await context.newPage() );
+		const second = listen( there.page );
+		await there.openDashboard();
+		await there.page.bringToFront();
+		await second.has( '"hello"' );
+		await until( () => first.open() === 0, 10_000 );
+		assert.equal( first.open(), 0 );
+		await there.sees( 0 );
+		await arrive( '/about/' );
+		await there.sees( 1 );
+		await here.page.bringToFront();
+		await here.sees( 1 );
+	} finally {
+		await close();
+	}
+} );
+
 test( 'an engine that is killed: the widget says so, and goes on when there is one again', async () => {
 	const heard = listen( administrator.page );
 	await administrator.openDashboard();
@@ -110,6 +175,7 @@ test( 'who logs out in another tab sees it here, and is not served any more', as
 	await elsewhere.goto( `${ SITE }/wp-admin/profile.php` );
 	await elsewhere.goto( await elsewhere.locator( '#wp-admin-bar-logout a' ).getAttribute( 'href' ) );
 	await administrator.page.locator( STATE ).getByText( 'logged out' ).waitFor( { timeout: 20_000 } );
+	await until( () => heard.open() === 0, 10_000 );
 	assert.equal( heard.open(), 0 );
 	heard.requests.length = 0;
 	await arrive( '/about/' );

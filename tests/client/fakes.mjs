@@ -25,14 +25,20 @@ export class FakeStorage {
 	setItem = ( key, value ) => void this.items.set( key, value );
 }
 
-/** Web Locks: exclusive, first come, first served. */
+/** Web Locks: exclusive, first come, first served, unless somebody steals. */
 export class FakeLocks {
-	held = false;
+	held = null;
 	queue = [];
 
-	request( name, { signal }, run ) {
+	request( name, { signal, steal }, run ) {
 		return new Promise( ( done, failed ) => {
-			const entry = { run, done };
+			const entry = { run, done, failed };
+			if ( steal ) {
+				const robbed = this.held;
+				this.hold( entry );
+				robbed?.failed( new DOMException( 'stolen', 'AbortError' ) );
+				return;
+			}
 			this.queue.push( entry );
 			signal.addEventListener( 'abort', () => {
 				if ( this.queue.includes( entry ) ) {
@@ -44,15 +50,20 @@ export class FakeLocks {
 		} );
 	}
 
-	next() {
-		const entry = this.held ? undefined : this.queue.shift();
-		if ( entry ) {
-			this.held = true;
-			void entry.run().then( () => {
-				this.held = false;
-				entry.done();
+	hold( entry ) {
+		this.held = entry;
+		void entry.run().then( () => {
+			entry.done();
+			if ( this.held === entry ) {
+				this.held = null;
 				this.next();
-			} );
+			}
+		} );
+	}
+
+	next() {
+		if ( ! this.held && this.queue.length ) {
+			this.hold( this.queue.shift() );
 		}
 	}
 }

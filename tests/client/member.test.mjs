@@ -157,9 +157,35 @@ test( 'a follower that hears nothing for a minute shows it', async () => {
 	first.last.sink.message( put( 1 ) );
 	await settled();
 	assert.equal( second.status().stale, false );
-	FakeBroadcastChannel.all.delete( [ ...FakeBroadcastChannel.all ][ 0 ] );
+	const [ channel ] = FakeBroadcastChannel.all;
+	channel.postMessage = () => undefined;
 	await pass( 61_000, 1000 );
 	assert.equal( second.status().stale, true );
+	await pass( 4000 );
+	assert.deepEqual( [ second.rung.tried.length, second.status().leader ], [ 1, true ], 'and goes on by itself' );
+} );
+
+test( 'a leader that sleeps loses its place to who is looked at, and follows when it wakes', async () => {
+	const first = await open();
+	first.last.sink.message( put( 1 ) );
+	const [ channel ] = FakeBroadcastChannel.all;
+	const hears = channel.onmessage;
+	channel.onmessage = null;
+	const second = await open();
+	await pass( 2900 );
+	assert.equal( second.rung.tried.length, 0 );
+	await pass( 200 );
+	channel.onmessage = hears;
+	await settled();
+	assert.equal( second.rung.tried.length, 1 );
+	assert.ok( first.last.isClosed, 'two are one too many' );
+	second.last.sink.message( put( 5 ) );
+	await pass( 1000 );
+	await pass( 20_000, 1000 );
+	assert.deepEqual( [ first.state(), second.state() ], [ { s: 5 }, { s: 5 } ] );
+	second.member.leave();
+	await settled();
+	assert.equal( first.rung.tried.length, 2, 'and is the next one' );
 } );
 
 test( 'logged out: the leader ends, and each other tab finds out for itself', async () => {

@@ -222,5 +222,7 @@ test( 'polling: an alert is acknowledged through WordPress, where it can be', as
 	polling( undefined, { acknowledge: `${ server.url }/acknowledge` } );
 	assert.deepEqual( await connection.do( { do: 'acknowledge', alert: 'a1' } ), { ok: true } );
 	const { headers, body } = server.requests.find( ( { url } ) => url === '/acknowledge' );
+	server.answer = ( request, response ) => json( response, 404, { code: 'qahm_realtime_unknown_alert', message: '…' } );
+	assert.deepEqual( await connection.do( { do: 'acknowledge', alert: 'a2' } ), { ok: false, code: 'unknown-alert' } );
 	assert.deepEqual( [ headers[ 'x-wp-nonce' ], body ], [ 'n', '{"alert":"a1"}' ] );
 } );

@@ -142,7 +142,8 @@ async function logOut( cookies ) {
 const REVOCATIONS = {
 	'logging out': async ( { cookies } ) => logOut( cookies ),
 	'losing the role': ( { id } ) => php( `wp_set_current_user( 1 ); ( new WP_User( ${ id } ) )->set_role( 'subscriber' );` ),
-	'a new password': ( { id } ) => php( `wp_set_password( 'another', ${ id } );` ),
+	'a new password': ( { id } ) => php( `wp_update_user( array( 'ID' => ${ id }, 'user_pass' => 'another' ) );` ),
+	'a password that was forgotten': ( { id } ) => php( `reset_password( get_user_by( 'id', ${ id } ), 'another' );` ),
 	'being deleted': ( { id } ) => php( `require ABSPATH . 'wp-admin/includes/user.php'; wp_delete_user( ${ id }, 1 );` ),
 };
 

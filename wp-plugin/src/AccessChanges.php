@@ -70,9 +70,9 @@ final class AccessChanges {
 	}
 
 	/**
-	 * Action update_user_meta: sessions that end, such as all others of a user's.
+	 * Actions update_user_meta and delete_user_meta, before it is done: sessions that end, such as all others of a user's.
 	 *
-	 * @param mixed $id       Id of the row.
+	 * @param mixed $id       Id of the row, or ids.
 	 * @param mixed $user     User id.
 	 * @param mixed $key      Key.
 	 * @param mixed $sessions Those that stay.
@@ -104,7 +104,7 @@ final class AccessChanges {
 	}
 
 	/**
-	 * Action wp_set_password.
+	 * Action wp_set_password, which WordPress has from 6.2 on.
 	 *
 	 * @param mixed $password The password, which nobody here looks at.
 	 * @param mixed $user     User id.

@@ -72,6 +72,7 @@ foreach (
 		'set_user_role'                  => 'role',
 		'remove_user_role'               => 'role_removed',
 		'update_user_meta'               => 'sessions',
+		'delete_user_meta'               => 'sessions',
 		'profile_update'                 => 'profile',
 		'wp_set_password'                => 'password',
 		'clear_auth_cookie'              => 'cookie',

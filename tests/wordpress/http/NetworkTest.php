@@ -82,6 +82,37 @@ final class NetworkTest extends SiteTestCase {
 	}
 
 	/** @depends test_each_blog_is_a_site */
+	public function test_a_new_password_ends_access_to_every_blog(): void {
+		self::visitor()->get( '/second/' );
+		$origin = self::$url;
+		self::ask(
+			"\$user = wp_insert_user( array( 'user_login' => 'qahm_test_network', 'user_pass' => 'x', 'user_email' => 'network@example.org' ) );
+			foreach ( array( 1, (int) get_sites( array( 'path' => '/second/', 'fields' => 'ids' ) )[0] ) as \$blog ) { add_user_to_blog( \$blog, \$user, 'administrator' ); }",
+			self::HEADERS
+		);
+		$second = time(); // Roles were given in it: tokens of the same second are refused.
+		self::until( static fn (): bool => time() > $second, 3, 'the next second' );
+		$tokens = self::ask(
+			"\$user = get_user_by( 'login', 'qahm_test_network' )->ID;
+			foreach ( array_keys( get_blogs_of_user( \$user ) ) as \$blog ) {
+				switch_to_blog( \$blog );
+				\$site            = QahmRealtime\\Site::id();
+				\$tokens[ \$site ] = qahm_realtime_token_mint( \$site, \$user, '$origin' );
+				restore_current_blog();
+			}
+			return \$tokens;",
+			self::HEADERS
+		);
+		$this->assertCount( 2, $tokens );
+		$path   = '/wp-content/plugins/qahm-realtime/live.php?site=';
+		$status = static fn ( string $site ): int => self::browser()->post( $path . $site, '', array( 'X-Qahm-Realtime-Token' => $tokens[ $site ], 'Origin' => $origin ) )->status;
+		$this->assertSame( array( 200, 200 ), array_map( $status, array_keys( $tokens ) ) );
+		self::ask( "reset_password( get_user_by( 'login', 'qahm_test_network' ), 'y' );", self::HEADERS );
+		self::until( static fn (): bool => array( 401, 401 ) === array_map( $status, array_keys( $tokens ) ), 5, 'both tokens are refused' );
+		self::ask( "require_once ABSPATH . 'wp-admin/includes/ms.php'; require_once ABSPATH . 'wp-admin/includes/user.php'; wpmu_delete_user( get_user_by( 'login', 'qahm_test_network' )->ID );", self::HEADERS );
+	}
+
+	/** @depends test_each_blog_is_a_site */
 	public function test_a_blog_that_is_deleted_is_forgotten(): void {
 		$first  = self::tracker_config( self::visitor()->get( '/' )->body )[0];
 		$second = self::tracker_config( self::visitor()->get( '/second/' )->body )[0];

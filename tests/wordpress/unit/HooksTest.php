@@ -8,7 +8,7 @@ final class HooksTest extends TestCase {
 
 	/** What may end somebody's tokens. */
 	private const ACCESS = array(
-		'updated_user_meta', 'deleted_user_meta', 'update_user_meta', 'set_user_role', 'remove_user_role', 'updated_option', 'profile_update', 'wp_set_password', 'clear_auth_cookie',
+		'updated_user_meta', 'deleted_user_meta', 'update_user_meta', 'delete_user_meta', 'set_user_role', 'remove_user_role', 'updated_option', 'profile_update', 'wp_set_password', 'clear_auth_cookie',
 		'remove_user_from_blog', 'after_password_reset', 'wp_logout', 'wp_delete_application_password', 'delete_user', 'deleted_user', 'wpmu_delete_user', 'make_spam_user', 'revoked_super_admin',
 	);
 

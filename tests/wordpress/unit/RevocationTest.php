@@ -91,6 +91,9 @@ final class RevocationTest extends TestCase {
 		$this->assertSame( array(), self::revoked(), 'a login, which leaves out what had ended anyway' );
 		AccessChanges::sessions( 1, 7, 'session_tokens', array( 'a' => $session( 100 ) ) );
 		$this->assertSame( array( array( Site::id(), 7 ) ), self::revoked(), 'log out everywhere else' );
+		FakeExtension::reset();
+		AccessChanges::sessions( array( '1' ), '7', 'session_tokens', '' );
+		$this->assertSame( array( array( Site::id(), 7 ) ), self::revoked(), 'the last session' );
 	}
 
 	public function test_a_role_that_may_do_less(): void {

@@ -9,6 +9,9 @@ use tokio::sync::watch;
 /// A revocation is kept so many seconds: a chain of tokens, and a minute.
 pub const KEPT_S: i64 = qahm_runtime::CHAIN_S as i64 + 60;
 
+/// Who is revoked as this user is: everybody of the site. WordPress gives no tokens to nobody in particular.
+const EVERYBODY: u64 = 0;
+
 /// The users whose tokens were revoked, and when. Changed by the pipeline, read by everybody.
 #[derive(Debug)]
 pub struct Revocations {
@@ -29,7 +32,10 @@ impl Revocations {
     /// from one that began before; the next second's is good.
     pub fn is_revoked(&self, site: SiteId, user: u64, chain: u64) -> bool {
         let users = self.users.read();
-        users.get(&(site, user)).is_some_and(|at| i64::try_from(chain).is_ok_and(|chain| chain <= *at))
+        [user, EVERYBODY].iter().any(|user| {
+            let at = users.get(&(site, *user));
+            at.is_some_and(|at| i64::try_from(chain).is_ok_and(|chain| chain <= *at))
+        })
     }
 
     /// A receiver that changes with every revocation: whoever holds connections then looks which have to end.
@@ -79,6 +85,8 @@ mod tests {
         let refused = |site, user, chain| revocations.is_revoked(SiteId(site), user, chain);
         assert!(refused(1, 7, 999) && refused(1, 7, 1000));
         assert!(!refused(1, 7, 1001) && !refused(2, 7, 999) && !refused(1, 8, 999));
+        revocations.revoke(SiteId(3), EVERYBODY, 1000);
+        assert!(refused(3, 7, 1000) && refused(3, 8, 999) && !refused(3, 7, 1001));
         revocations.revoke(SiteId(1), 7, 900);
         assert!(refused(1, 7, 1000), "an earlier one takes nothing back");
         revocations.expire(1000 + KEPT_S);

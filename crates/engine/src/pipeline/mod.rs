@@ -125,9 +125,8 @@ pub struct Pipeline {
     started: i64,
     committed: i64,
     commit_us: u64,
-    /// What we take of the machine.
-    burden: Meter,
     meters: Meters,
+    burden: Meter,
     ticked: Second,
     expire_at: Second,
 }
@@ -203,8 +202,8 @@ impl Pipeline {
             started: i64::from(clock.now()) + offset,
             committed: 0,
             commit_us: 0,
-            burden: Meter::default(),
             meters: Meters::default(),
+            burden: Meter::default(),
             ticked: 0,
             expire_at: 0,
             clock,

@@ -28,6 +28,8 @@ export class Client {
 	private readonly statusListeners = new Set< OnStatus >();
 	private feed: Feed;
 	private status: Status = CONNECTING;
+	/** The connection's own, also during a pause. */
+	private known: Status = CONNECTING;
 	private isPaused = false;
 	private isOver = false;
 	private isHere = false;
@@ -104,7 +106,7 @@ export class Client {
 		if ( ! this.isOver ) {
 			this.isPaused = true;
 			this.follow();
-			this.say( { ...this.status, state: 'paused' } );
+			this.say( this.known );
 		}
 	}
 
@@ -112,7 +114,7 @@ export class Client {
 	public resume(): void {
 		if ( ! this.isOver && this.isPaused ) {
 			this.isPaused = false;
-			this.say( { ...this.status, state: 'connecting' } );
+			this.say( this.known );
 			this.follow();
 		}
 	}
@@ -150,8 +152,8 @@ export class Client {
 			this.hiding = setTimeout( this.go, HIDDEN );
 		} else if ( ! this.isHere ) {
 			this.isHere = true;
-			if ( this.status.state === 'paused' && ! this.isPaused ) {
-				this.say( { ...this.status, state: 'connecting' } );
+			if ( this.known.state === 'paused' ) {
+				this.say( { ...this.known, state: 'connecting' } );
 			}
 			this.member.join();
 		}
@@ -163,7 +165,7 @@ export class Client {
 		if ( this.isHere && ! this.isOver ) {
 			this.isHere = false;
 			this.member.leave();
-			this.say( { ...this.status, state: 'paused', rung: null, leader: false } );
+			this.say( { ...this.known, state: 'paused', rung: null, leader: false } );
 		}
 	}
 
@@ -197,6 +199,7 @@ export class Client {
 
 	/** A pause is the user's: the connection's own states do not show through it. */
 	private say( status: Status ): void {
+		this.known = status;
 		if ( ! this.isOver ) {
 			this.tellStatus( this.isPaused ? { ...status, state: 'paused' } : status );
 		}

@@ -3,15 +3,16 @@
  * what they want, and keep their own states from the leader's messages, so that any of them can go on when the leader goes.
  */
 
+import { Answers } from './answers';
 import type { Feed } from './feed';
 import { Heart } from './heart';
 import { Leader } from './leader';
 import type { Line, Listener } from './line';
 import { Lines } from './lines';
 import { isObject, toMessage, type Ack, type Command, type Message, type Topic } from './message';
-import type { Note } from './note';
 import { parsePosition } from './position';
 import { CONNECTING, type Status } from './status';
+import { Tabs, type Note } from './tabs';
 import type { Over } from './trouble';
 
 export interface Want {
@@ -28,13 +29,13 @@ interface Other {
 
 /** Followers say what they want this often; who says nothing three times is gone. */
 const PRESENCE = 20_000; // ms
-const COMMAND = 6000; // ms until a command to the leader counts as lost
+const PATIENCE = 3000; // ms until a leader that does not answer loses its place
 const AGAIN = 1000; // ms between two requests for what is missing
 
 export class Member {
 	private readonly me = `${ Date.now().toString( 36 ) }-${ Math.random().toString( 36 ).slice( 2 ) }`;
 	private readonly leader: Leader;
-	private channel: BroadcastChannel | null = null;
+	private readonly tabs: Tabs;
 	private want: Want | null = null;
 	private readonly others = new Map< string, Other >();
 	/** Only the leader has some. */
@@ -43,10 +44,10 @@ export class Member {
 	private readonly heart = new Heart( () => this.silent() );
 	private status: Status = CONNECTING;
 	private presence: Timer;
+	private patience: Timer;
 	/** When the leader was last told, milliseconds since 1970. */
 	private told = 0;
-	private commands = 0;
-	private readonly acks = new Map< number, ( ack: Ack ) => void >();
+	private readonly answers = new Answers();
 
 	/**
 	 * @param name     The same in all tabs that share.
@@ -54,16 +55,17 @@ export class Member {
 	 * @param listener Hears what this tab wants to know.
 	 */
 	public constructor(
-		private readonly name: string,
+		name: string,
 		open: ( feed: Feed, topics: readonly Topic[], listener: Listener ) => Line,
 		private readonly listener: Listener,
 		private readonly locks: LockManager | null = navigator.locks ?? null
 	) {
+		this.tabs = new Tabs( name );
 		this.lines = new Lines( ( feed, topics ) => {
 			const line: Line = open( feed, topics, this.relay( () => line.feed.name ) );
 			return line;
 		} );
-		this.leader = new Leader( name, () => this.lead(), this.shares ? locks : null );
+		this.leader = new Leader( name, () => this.lead(), () => this.lost(), this.shares ? locks : null );
 	}
 
 	/** @param want Null while nothing shall come. The connection stays, for others or for later. */
@@ -82,28 +84,27 @@ export class Member {
 			return;
 		}
 		if ( this.shares ) {
-			this.channel = new BroadcastChannel( this.name );
-			this.channel.onmessage = ( { data } ) => isObject( data ) && this.hear( data as unknown as Note );
+			this.tabs.open( ( note ) => this.hear( note ) );
 		}
 		this.presence = setInterval( () => this.present(), PRESENCE );
 		this.heart.alive();
 		this.leader.join();
 		this.tell();
+		this.expect();
 	}
 
 	/** Takes part no more, for a while or for ever. */
 	public leave(): void {
 		clearInterval( this.presence );
+		clearTimeout( this.patience );
 		this.presence = undefined;
 		this.heart.stop();
 		this.lines.close();
 		this.others.clear();
-		this.post( { kind: 'leave', from: this.me } );
+		this.tabs.post( { kind: 'leave', from: this.me } );
 		this.leader.leave();
-		this.channel?.close();
-		this.channel = null;
-		this.acks.forEach( ( answer ) => answer( { ok: false, code: 'offline' } ) );
-		this.acks.clear();
+		this.tabs.close();
+		this.answers.end();
 	}
 
 	public do( command: Command ): Promise< Ack > {
@@ -111,26 +112,34 @@ export class Member {
 		if ( this.leader.leads ) {
 			return this.lines.do( filter, command );
 		}
-		return new Promise( ( done ) => {
-			const id = ++this.commands;
-			const answer = ( ack: Ack ): void => {
-				clearTimeout( timer );
-				this.acks.delete( id );
-				done( ack );
-			};
-			const timer = setTimeout( () => answer( { ok: false, code: 'offline' } ), COMMAND );
-			this.acks.set( id, answer );
-			this.post( { kind: 'do', from: this.me, id, filter, command } );
-		} );
+		return this.answers.ask( ( id ) => this.tabs.post( { kind: 'do', from: this.me, id, filter, command } ) );
 	}
 
 	private get shares(): boolean {
 		return this.locks !== null && typeof BroadcastChannel === 'function';
 	}
 
+	/** There is a leader: it answers. Browsers put hidden tabs to sleep without taking their locks. */
+	private expect(): void {
+		clearTimeout( this.patience );
+		if ( this.want !== null && ! this.leader.leads ) {
+			this.patience = setTimeout( () => this.leader.take(), PATIENCE );
+		}
+	}
+
+	/** Another tab leads by now. */
+	private lost(): void {
+		this.lines.close();
+		this.others.clear();
+		this.heart.alive();
+		this.leader.join();
+		this.tell();
+	}
+
 	private lead(): void {
 		this.heart.stop();
-		this.post( { kind: 'lead', from: this.me } );
+		clearTimeout( this.patience );
+		this.tabs.post( { kind: 'lead', from: this.me } );
 		this.settle();
 	}
 
@@ -168,6 +177,9 @@ export class Member {
 			this.serve( note );
 			return;
 		}
+		if ( note.kind !== 'want' && note.kind !== 'do' && note.kind !== 'leave' ) {
+			clearTimeout( this.patience ); // It is the leader who speaks.
+		}
 		switch ( note.kind ) {
 			case 'lead':
 				this.tell();
@@ -189,7 +201,7 @@ export class Member {
 				}
 				break;
 			case 'ack':
-				this.acks.get( note.id )?.( note.ack );
+				this.answers.take( note.id, note.ack );
 				break;
 			default:
 		}
@@ -224,7 +236,7 @@ export class Member {
 		} else if ( note.kind === 'leave' && this.others.delete( note.from ) ) {
 			this.settle();
 		} else if ( note.kind === 'do' ) {
-			void this.lines.do( note.filter, note.command ).then( ( ack ) => this.post( { kind: 'ack', to: note.from, id: note.id, ack } ) );
+			void this.lines.do( note.filter, note.command ).then( ( ack ) => this.tabs.post( { kind: 'ack', to: note.from, id: note.id, ack } ) );
 		}
 	}
 
@@ -234,12 +246,12 @@ export class Member {
 		if ( line === undefined ) {
 			return;
 		}
-		this.post( { kind: 'status', to, filter, status: line.status } );
+		this.tabs.post( { kind: 'status', to, filter, status: line.status } );
 		const known = position === null ? null : parsePosition( position );
 		for ( const topic of topics ) {
 			const message = line.feed.stream( topic ).put( filter );
 			if ( message !== null && ( known?.e !== message.e || known.at.get( topic ) !== message.s ) ) {
-				this.post( { kind: 'message', to, message } );
+				this.tabs.post( { kind: 'message', to, message } );
 			}
 		}
 	}
@@ -250,12 +262,12 @@ export class Member {
 			return;
 		}
 		if ( this.want === null ) {
-			this.post( { kind: 'leave', from: this.me } );
+			this.tabs.post( { kind: 'leave', from: this.me } );
 			return;
 		}
 		const { feed, topics } = this.want;
 		this.told = Date.now();
-		this.post( { kind: 'want', from: this.me, filter: feed.name, topics, position: feed.position( topics ) } );
+		this.tabs.post( { kind: 'want', from: this.me, filter: feed.name, topics, position: feed.position( topics ) } );
 	}
 
 	private present(): void {
@@ -275,21 +287,14 @@ export class Member {
 		if ( ! this.leader.leads && this.want !== null && this.status.rung !== 'polling' ) {
 			this.listener.status( { ...this.status, stale: true } );
 			this.tell();
+			this.expect();
 		}
 	}
 
 	/** To all followers. Who joins later is given what it lacks. */
 	private broadcast( note: Note ): void {
 		if ( this.others.size > 0 ) {
-			this.post( note );
-		}
-	}
-
-	private post( note: Note ): void {
-		try {
-			this.channel?.postMessage( note );
-		} catch {
-			// Closed, or something that cannot be copied: who misses it asks again.
+			this.tabs.post( note );
 		}
 	}
 }

@@ -180,7 +180,7 @@ class Rounds implements Connection {
 		try {
 			const headers = { 'X-WP-Nonce': this.token.pass(), 'Content-Type': 'application/json' };
 			const answer = await request( this.config.acknowledge, { method: 'POST', headers, body: JSON.stringify( { alert } ) } );
-			return answer.ok ? { ok: true } : { ok: false, code: `status ${ answer.status }` };
+			return answer.ok ? { ok: true } : { ok: false, code: codeOf( await answer.json().catch( () => null ) ) ?? `status ${ answer.status }` };
 		} catch ( error ) {
 			return { ok: false, code: Trouble.from( error ).reason };
 		}
@@ -196,4 +196,10 @@ class Rounds implements Connection {
 
 function reasonOf( answer: Response ): string {
 	return answer.headers.get( 'X-Qahm-Realtime' ) ?? '';
+}
+
+/** WordPress's name of an error in the engine's words. */
+function codeOf( body: unknown ): string | null {
+	const code = isObject( body ) ? body[ 'code' ] : null;
+	return typeof code === 'string' ? code.replace( /^qahm_realtime_/, '' ).replace( /_/g, '-' ) : null;
 }
