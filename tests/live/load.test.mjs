@@ -96,13 +96,13 @@ test( 'more filters than a site may have in use are refused', async ( t ) => {
 	assert.deepEqual( [ ...new Set( codes ) ], [ 'ok', 'too-many-filters' ] );
 } );
 
-test( 'commands that come too fast are refused, the connection stays', async ( t ) => {
+test( 'commands that come too fast are refused, and the connection stays', async ( t ) => {
 	const socket = await connection( t );
-	const answers = await Promise.all( Array.from( { length: 60 }, () => socket.emitWithAck( 'do', { do: 'pause' } ) ) );
-	const refused = answers.filter( ( { ok } ) => ! ok );
-	assert.ok( refused.length >= 30 && refused.length < 60, `${ refused.length } refused` );
-	assert.deepEqual( [ ...new Set( refused.map( ( { code } ) => code ) ) ], [ 'too-fast' ] );
-	assert.ok( socket.connected );
+	// Nothing is kept for who floods: not every refusal is told.
+	const answers = await Promise.all( Array.from( { length: 60 }, () => socket.timeout( 2000 ).emitWithAck( 'do', { do: 'pause' } ).catch( () => ( {} ) ) ) );
+	assert.ok( answers.some( ( { ok } ) => ok ) );
+	assert.deepEqual( [ ...new Set( answers.map( ( { code } ) => code ).filter( Boolean ) ) ], [ 'too-fast' ] );
+	assert.ok( ( await socket.timeout( 5000 ).emitWithAck( 'do', { do: 'resume' } ) ).ok );
 } );
 
 test( 'who says nothing to the end is hung up on, and others are served meanwhile', { timeout: 60_000 }, async () => {
