@@ -25,6 +25,9 @@ use crate::channel::{Message, Position};
 
 /// Where everybody's streams are.
 const BEAT: Duration = Duration::from_secs(30);
+/// The first beat comes soon, and alone: a proxy that buffers may pass on what it reads together with the answer's head,
+/// and keep all that follows. Who has this beat knows that it does not. `hello` announces it.
+const FIRST_BEAT: Duration = Duration::from_millis(300);
 /// Proxies cut what is silent, some after a minute.
 const COMMENT: Duration = Duration::from_secs(15);
 /// Old proxies and browsers pass nothing on before this many bytes.
@@ -60,8 +63,8 @@ pub(super) async fn events(
     let gzip = takes_gzip(&headers);
     let (inbox, commands) = mpsc::channel(INBOX);
     let begun = Instant::now();
-    let every = |period: Duration| {
-        let mut interval = interval_at(begun + period, period);
+    let every = |first: Duration, period: Duration| {
+        let mut interval = interval_at(begun + first, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         interval
     };
@@ -71,8 +74,8 @@ pub(super) async fn events(
         following,
         commands,
         writer: Writer::new(gzip),
-        beat: every(BEAT),
-        comment: every(COMMENT),
+        beat: every(FIRST_BEAT, BEAT),
+        comment: every(COMMENT, COMMENT),
         stage: Stage::Begin,
     };
     let mut answer = Response::new(pull::body(feed, Feed::next));
@@ -151,6 +154,7 @@ impl Feed {
             "e": self.shared.channel.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
+            "beat": FIRST_BEAT.as_millis() as u64,
         });
         self.writer.text(&format!(":{}\n\nretry: {retry}\n\n", " ".repeat(PADDING)));
         self.event("hello", &hello);
