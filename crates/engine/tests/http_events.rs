@@ -303,6 +303,7 @@ fn silence_is_filled_and_everybody_is_told_where_he_should_be() {
     let stage = stage();
     let mut stream = Stream::open(&stage, "topics=alerts", &[]);
     stream.until("the state", |s| s.puts == 1);
+    stream.event("beat"); // The first comes soon: it tells that nothing keeps the stream back.
     let beat = stream.event("beat");
     assert!(stream.comments > 1, "proxies cut what is silent");
     let place = format!("{}.alerts:{}", beat["e"].as_str().unwrap(), beat["at"]["alerts"]);

@@ -27,7 +27,7 @@ use crate::channel::{Message, Position};
 const BEAT: Duration = Duration::from_secs(30);
 /// The first beat comes soon, and alone: a proxy that buffers may pass on what it reads together with the answer's head,
 /// and keep all that follows. Who has this beat knows that it does not. `hello` announces it.
-const FIRST_BEAT: Duration = Duration::from_millis(300);
+const FIRST_BEAT_MS: u64 = 300;
 /// Proxies cut what is silent, some after a minute.
 const COMMENT: Duration = Duration::from_secs(15);
 /// Old proxies and browsers pass nothing on before this many bytes.
@@ -74,7 +74,7 @@ pub(super) async fn events(
         following,
         commands,
         writer: Writer::new(gzip),
-        beat: every(FIRST_BEAT, BEAT),
+        beat: every(Duration::from_millis(FIRST_BEAT_MS), BEAT),
         comment: every(COMMENT, COMMENT),
         stage: Stage::Begin,
     };
@@ -154,7 +154,7 @@ impl Feed {
             "e": self.shared.channel.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
-            "beat": FIRST_BEAT.as_millis() as u64,
+            "beat": FIRST_BEAT_MS,
         });
         self.writer.text(&format!(":{}\n\nretry: {retry}\n\n", " ".repeat(PADDING)));
         self.event("hello", &hello);
