@@ -2,14 +2,10 @@
 
 import { EventStream, type ServerEvent } from './eventStream';
 import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command, type Hello, type Topic } from './message';
-import { formatPosition, parsePosition } from './position';
 import { request, retryAfter } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
 import { denial, Over, Trouble } from './trouble';
-
-/** By size of their states: what is asked for again to see whether it comes. */
-const SMALL: readonly Topic[] = [ 'alerts', 'live', 'performance', 'visitors', 'events' ];
 
 /** The engine sends a comment every 15 s: who hears nothing for much longer holds one end of a rope. */
 const SILENCE = 40_000; // ms
@@ -25,7 +21,7 @@ export class Events implements Rung {
 	) {}
 
 	public open( wish: () => Wish, sink: Sink ): Connection {
-		const reading = new Reading( this.prefix, this.token, wish, sink );
+		const reading = new Reading( this.prefix, this.token, sink );
 		void reading.start( wish() );
 		return reading;
 	}
@@ -35,7 +31,6 @@ class Reading implements Connection {
 	private readonly abort = new AbortController();
 	private hello: Hello | null = null;
 	private isOpen = false;
-	private isProbed = false;
 	private isClosed = false;
 	/** What has not come yet: the state of each topic, a first beat. */
 	private awaited: Set< Topic | 'beat' > = new Set();
@@ -45,7 +40,6 @@ class Reading implements Connection {
 	public constructor(
 		private readonly prefix: string,
 		private readonly token: Token,
-		private readonly wish: () => Wish,
 		private readonly sink: Sink
 	) {}
 
@@ -57,6 +51,7 @@ class Reading implements Connection {
 		if ( position !== null ) {
 			query.set( 'since', position );
 		}
+		// A proxy that buffers lets go of what fills its buffer, or came with the head, and keeps the rest: it is open when the last piece is here.
 		this.awaited = new Set( topics.filter( ( topic ) => ! position?.includes( `${ topic }:` ) ) );
 		try {
 			const began = Date.now();
@@ -131,7 +126,6 @@ class Reading implements Connection {
 		if ( type === 'hello' ) {
 			this.hello = toHello( value );
 			if ( this.hello?.beat !== undefined ) {
-				this.isProbed = true;
 				this.awaited.add( 'beat' );
 			}
 			this.opened();
@@ -154,35 +148,9 @@ class Reading implements Connection {
 	}
 
 	private opened(): void {
-		if ( this.isOpen || this.hello === null || this.awaited.size > 0 ) {
-			return;
-		}
-		if ( ! this.isProbed ) {
-			this.isProbed = true;
-			void this.probe();
-			return;
-		}
-		this.isOpen = true;
-		this.sink.open( this.hello );
-	}
-
-	/**
-	 * Asks for one state again. A proxy that buffers lets go of what came with the head, or of what fills its buffer, and keeps the rest:
-	 * the way is open when something has come that was sent later.
-	 */
-	private async probe(): Promise< void > {
-		const { topics, position } = this.wish();
-		const topic = SMALL.find( ( name ) => topics.includes( name ) );
-		const known = position === null ? null : parsePosition( position );
-		if ( topic === undefined ) {
-			return;
-		}
-		this.awaited.add( topic );
-		known?.at.delete( topic );
-		const rest = known === null ? null : formatPosition( known.e, known.at );
-		const ack = await this.do( { do: 'resume', ...( rest === null ? {} : { position: rest } ) } );
-		if ( ! ack.ok ) {
-			this.end( new Trouble( `commands: ${ ack.code ?? 'refused' }` ) );
+		if ( ! this.isOpen && this.hello !== null && this.awaited.size === 0 ) {
+			this.isOpen = true;
+			this.sink.open( this.hello );
 		}
 	}
 
