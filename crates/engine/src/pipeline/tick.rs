@@ -48,7 +48,7 @@ impl Pipeline {
         }
         if self.trouble.is_none() {
             // What fails is tried again in a second.
-            let _more = self.store.scrub();
+            let _more = self.store.scrub(crate::store::scrub::STEP);
             let zones = self.intake.configs.iter().map(|(id, config)| (*id, &config.calendar));
             // What cannot be summed up now is tried again in a second; a disk that fails is told of by the commits.
             let _more = self.store.summarise(self.intake.live.unix(), zones);

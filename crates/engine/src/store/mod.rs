@@ -19,7 +19,7 @@ mod recover;
 mod retention;
 mod revocations;
 pub(crate) mod rows;
-mod scrub;
+pub mod scrub;
 pub(crate) mod sketch;
 pub(crate) mod stale;
 pub mod summary;

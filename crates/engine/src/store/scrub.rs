@@ -15,8 +15,8 @@ use crate::config::SiteConfig;
 use crate::live::names::NameKind;
 use crate::live::pages::bare;
 
-/// A step ends after this long, or after the chunk that took it there.
-const STEP: Duration = Duration::from_millis(8);
+/// How long the pipeline's steps are: a step ends then, or after the chunk that took it there.
+pub const STEP: Duration = Duration::from_millis(8);
 /// Rows of a chunk.
 const ROWS: i64 = 500;
 /// Hours of a chunk: each is up to some 100 kB.
@@ -92,12 +92,12 @@ pub(super) fn note(transaction: &Transaction, site: SiteId, config: &str) -> Res
 }
 
 impl Store {
-    /// One step; answers whether more is waiting. What was gathered before GDPR mode began must have been committed.
+    /// One step of about so long; answers whether more is waiting. What was gathered before GDPR mode began must have been committed.
     ///
     /// # Errors
     /// What could not be read or written; the step is tried again by the next call.
-    pub fn scrub(&mut self) -> Result<bool> {
-        let end = Instant::now() + STEP;
+    pub fn scrub(&mut self, step: Duration) -> Result<bool> {
+        let end = Instant::now() + step;
         while let Some(site) = self.scrubs.sites.last().copied() {
             if self.scrubs.works.is_empty() {
                 // What is deleted meanwhile is overwritten in the file, too.
@@ -120,7 +120,7 @@ impl Store {
                 self.db.execute_batch("PRAGMA secure_delete = FAST")?;
                 self.scrubs.sites.pop();
             }
-            if Instant::now() > end {
+            if Instant::now() >= end {
                 break;
             }
         }
