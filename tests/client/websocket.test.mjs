@@ -34,6 +34,7 @@ class FakeSocket extends EventEmitter {
 let socket;
 let options;
 beforeEach( () => {
+	globalThis.WebSocket ??= class {};
 	globalThis.location = { href: 'https://example.org/wp-admin/', origin: 'https://example.org' };
 } );
 
@@ -94,6 +95,12 @@ test( 'why there is no connection', async () => {
 	const foreign = await open();
 	socket.send( 'connect_error', new Error( 'origin' ) );
 	assert.ok( ( await foreign.until( 'closed' ) ) instanceof Over );
+} );
+
+test( 'a browser that has no WebSocket is not waited for', async () => {
+	delete globalThis.WebSocket;
+	const heard = await open();
+	assert.equal( ( await heard.until( 'closed' ) ).reason, 'no WebSocket' );
 } );
 
 test( 'why it ended: the engine restarts, the token was revoked, the network broke', async () => {

@@ -43,6 +43,9 @@ class Session implements Connection {
 
 	public async start( prefix: string, token: Token, load: Loader, wish: () => Wish ): Promise< void > {
 		try {
+			if ( typeof WebSocket === 'undefined' ) {
+				throw new Trouble( 'no WebSocket' );
+			}
 			const [ { io }, value ] = await Promise.all( [ load(), token.get() ] );
 			if ( ! this.isClosed ) {
 				const { topics, filter, name, position } = wish();
