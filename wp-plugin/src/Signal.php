@@ -17,13 +17,16 @@ final class Signal {
 	/** Signals of one name in one request at most: an import publishes thousands of posts. */
 	private const MOST = 20;
 
+	/** Events of others' code (the name `track`) in one request at most: an import of orders fires its hook for each. */
+	private const MOST_TRACKED = 200;
+
 	/** What visitors do. The others are troubles and changes of the site, whoever met or made them. */
 	private const OF_VISITORS = array( 'search', 'track', 'form-submit' );
 
 	/**
-	 * Those of this request, by name. The same one twice says nothing new.
+	 * Those of this request, by name. The same one twice says nothing new, but for events: two equal orders are two.
 	 *
-	 * @var array<string, array<string, true>>
+	 * @var array<string, array<int|string, true>>
 	 */
 	private static array $seen = array();
 
@@ -39,8 +42,10 @@ final class Signal {
 			if ( in_array( $name, self::OF_VISITORS, true ) && RequestEvent::excluded() ) {
 				return;
 			}
-			$key = get_current_blog_id() . implode( "\x1f", $fields );
-			if ( isset( self::$seen[ $name ][ $key ] ) || count( self::$seen[ $name ] ?? array() ) >= self::MOST ) {
+			$track = 'track' === $name;
+			$count = count( self::$seen[ $name ] ?? array() );
+			$key   = $track ? $count : get_current_blog_id() . implode( "\x1f", $fields );
+			if ( isset( self::$seen[ $name ][ $key ] ) || $count >= ( $track ? self::MOST_TRACKED : self::MOST ) ) {
 				return;
 			}
 			self::$seen[ $name ][ $key ] = true;

@@ -61,6 +61,17 @@ final class SignalTest extends SignalTestCase {
 		$this->assertCount( 21, FakeExtension::$recorded, 'another kind has its own limit' );
 	}
 
+	public function test_every_event_of_others_code_counts(): void {
+		$order = array( 'name' => 'track', 'target' => 'order', 'properties' => '{"total":30}' );
+		QahmRealtime\Tracking::record( 'order', array( 'total' => 30 ) );
+		QahmRealtime\Tracking::record( 'order', array( 'total' => 30 ) );
+		$this->assertSame( array( $order, $order ), FakeExtension::signals() );
+		for ( $i = 0; $i < 500; $i++ ) {
+			Signal::record( 'track', array( 'target' => 'order' ) );
+		}
+		$this->assertCount( 200, FakeExtension::$recorded, 'but not without end' );
+	}
+
 	public function test_an_event_of_a_script_belongs_to_its_page(): void {
 		FakeWordPress::$ajax    = true;
 		FakeWordPress::$admin   = true;
