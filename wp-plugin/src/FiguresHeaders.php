@@ -15,8 +15,8 @@ use WP_REST_Response;
  */
 final class FiguresHeaders {
 
-	/** Of the present moment: always asked for again. */
-	private const FRESH = array( 'live', 'events', Figures::STATUS );
+	/** About half an hour or more: only these may be a little old. The engine's own list, in serve/answers.rs, is the same. */
+	private const REUSED = array( 'pages', 'performance', 'errors', 'engagement', 'history' );
 
 	/**
 	 * Filter rest_post_dispatch: cache headers and ETag of our answers, 304 when the client has this one.
@@ -38,7 +38,7 @@ final class FiguresHeaders {
 			$response->header( 'Cache-Control', 'private, no-store' );
 			return $response;
 		}
-		$seconds = in_array( $what, self::FRESH, true ) ? 0 : self::life( $response->get_data(), null !== $request->get_param( '_fields' ) );
+		$seconds = in_array( $what, self::REUSED, true ) ? self::life( $response->get_data(), null !== $request->get_param( '_fields' ) ) : 0;
 		$etag    = self::etag( $response->get_data() );
 		$response->header( 'Cache-Control', 0 === $seconds ? 'private, no-cache' : "private, max-age=$seconds" );
 		$response->header( 'Vary', 'Authorization, Cookie' );

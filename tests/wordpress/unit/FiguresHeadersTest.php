@@ -31,10 +31,19 @@ final class FiguresHeadersTest extends SignalTestCase {
 		$request = new WP_REST_Request( 'GET', '/qahm-realtime/v1/pages' );
 		$request->set_query_params( array( '_fields' => 'total' ) );
 		$this->assertSame( 'private, no-cache', FiguresHeaders::add( new WP_REST_Response( array( 'total' => 1 ) ), null, $request )->get_headers()['Cache-Control'], 'nobody knows how old it is' );
-		foreach ( array( 'live', 'events', 'status' ) as $what ) {
+		$this->assertFalse( apply_filters( 'rest_send_nocache_headers', true ), 'WordPress does not replace it' );
+	}
+
+	public function test_what_the_engine_gives_again_is_reused_and_nothing_else(): void {
+		$engine = (string) file_get_contents( dirname( __DIR__, 3 ) . '/crates/engine/src/serve/answers.rs' );
+		$this->assertSame( 1, preg_match( '/^const HEAVY: [^=]+= \[([^\]]+)\];$/m', $engine, $found ) );
+		preg_match_all( '/"(\w+)"/', $found[1], $heavy );
+		$whats  = array( ...array_keys( Question::WHATS ), QahmRealtime\Figures::STATUS );
+		$reused = array_filter( $whats, static fn ( string $what ): bool => 'private, max-age=10' === self::response( array(), $what )->get_headers()['Cache-Control'] );
+		$this->assertEqualsCanonicalizing( $heavy[1], $reused );
+		foreach ( array_diff( $whats, $reused ) as $what ) {
 			$this->assertSame( 'private, no-cache', self::response( array(), $what )->get_headers()['Cache-Control'], $what );
 		}
-		$this->assertFalse( apply_filters( 'rest_send_nocache_headers', true ), 'WordPress does not replace it' );
 	}
 
 	public function test_the_client_that_has_it_gets_304(): void {
