@@ -13,6 +13,7 @@ const BOUNDS = {
 	live_bytes_200k_visitors: [ '≤', 128 * 2 ** 20 ],
 	live_evicted_200k_visitors: [ '≤', 0 ],
 	memory_1m_visitors_mb: [ '≤', 128 ],
+	history_24h_query_ms: [ '≤', 50 ],
 	tracker_inline_gzip_bytes: [ '≤', 1000 ],
 	tracker_total_gzip_bytes: [ '≤', 6000 ],
 	frontpage_added_ms: [ '≤', 0.3 ],
