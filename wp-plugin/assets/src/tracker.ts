@@ -1,12 +1,13 @@
 /**
- * The visitor's tracker: printed inline in every page, the same for everybody, under 1,000 bytes gzipped.
+ * The visitor's tracker: printed inline in every page, the same for everybody, under 1,000 bytes gzipped (the variant that
+ * asks for consent under 1,200).
  *
  * It tells the collector that a page is being viewed, shown, hidden and left, and beats while it is looked at.
  * All else (clicks, forms, engagement, errors, timings, single-page navigation) is in tracker/more.ts, which this
  * script loads after the page, or when there is something for it; without it this one goes on alone.
  * Nothing is stored on the terminal, no cookie is read, and nothing it does can throw into the page.
  * The build refuses a tracker over its budget, so every line here is paid for in bytes. It makes two scripts
- * of this file: `tracker.js`, and `tracker-consent.js` for sites that ask their visitors first (140 bytes more).
+ * of this file: `tracker.js`, and `tracker-consent.js` for sites that ask their visitors first (150 bytes more).
  */
 import type { BeaconEvent, Core, Note, SelectorGoal } from './tracker/core';
 
