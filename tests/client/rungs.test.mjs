@@ -83,6 +83,19 @@ test( 'events: an engine that announces a first beat is open when that is here, 
 	await heard.until( 'open' );
 } );
 
+test( 'events: a proxy that keeps the end of a state until something follows it buffers', async () => {
+	const last = event( 'put', put( 'events' ) );
+	let send;
+	server.answer = ( request, response ) => {
+		stream( event( 'hello', { ...HELLO, beat: 300 } ) + event( 'put', put( 'live' ) ) + last.slice( 0, 20 ) )( request, response );
+		send = () => response.write( last.slice( 20 ) + event( 'beat', { e: E, time: 1, at: { live: 1 } } ) );
+	};
+	const heard = events();
+	await heard.until( 'message' );
+	send();
+	assert.equal( ( await heard.until( 'closed' ) ).reason, 'buffered' );
+} );
+
 test( 'events: with a position nothing new need come', async () => {
 	server.answer = stream( event( 'hello', HELLO ) );
 	await events( { ...WISH, position: `${ E }.live:3,events:2` } ).until( 'open' );

@@ -34,6 +34,8 @@ class Reading implements Connection {
 	private isClosed = false;
 	/** What has not come yet: the state of each topic, a first beat. */
 	private awaited: Set< Topic | 'beat' > = new Set();
+	/** States were missing when the piece that is being read came, though the engine had begun to send them. */
+	private isLate = false;
 	private bye: number | null = null;
 	private silence: ReturnType< typeof setTimeout > | undefined;
 
@@ -112,6 +114,7 @@ class Reading implements Connection {
 			if ( done || this.isClosed ) {
 				return;
 			}
+			this.isLate = this.hello !== null && [ ...this.awaited ].some( ( name ) => name !== 'beat' );
 			stream.push( value );
 		}
 	}
@@ -137,6 +140,9 @@ class Reading implements Connection {
 				this.opened();
 			}
 		} else if ( type === 'beat' ) {
+			if ( ! this.isOpen && this.isLate ) {
+				throw new Trouble( 'buffered' ); // The end of a state came only with what was sent after it.
+			}
 			this.sink.beat( toBeat( value ) );
 			this.awaited.delete( 'beat' );
 			this.opened();
