@@ -42,7 +42,7 @@ if ( '0' === $rate ) {
 $began = hrtime( true );
 while ( ( $passed = ( hrtime( true ) - $began ) / 1e9 ) < $seconds ) {
 	for ( ; $number < $passed * $rate; $number++ ) {
-		push( $site, $host, $number, "other-$number" );
+		push( $site, $host, $number, 'other' ); // One text for all: a site keeps only so many different ones.
 	}
 	usleep( 5000 );
 }
