@@ -51,13 +51,16 @@ export class Ladder {
 	private readonly hurried: Backoff;
 	private readonly unhurried: Backoff;
 
-	/** @param rungs Best first. */
+	/**
+	 * @param rungs  Best first.
+	 * @param memory Null where it is no finding which of them is used.
+	 */
 	public constructor(
 		private readonly rungs: readonly Rung[],
 		private readonly wish: () => Wish,
 		private readonly climber: Climber,
 		private readonly token: Token,
-		private readonly memory: Memory,
+		private readonly memory: Memory | null,
 		random: () => number = Math.random
 	) {
 		this.backoff = new Backoff( undefined, undefined, random );
@@ -73,7 +76,7 @@ export class Ladder {
 	}
 
 	public start(): void {
-		const known = this.memory.load();
+		const known = this.memory?.load();
 		const place = this.rungs.findIndex( ( { name } ) => name === known?.rung );
 		if ( place >= 0 ) {
 			this.best = place;
@@ -223,7 +226,7 @@ export class Ladder {
 			this.backoff.reset();
 			if ( place <= this.best && ! this.away ) {
 				this.best = place;
-				this.memory.save( rung.name, this.reasons );
+				this.memory?.save( rung.name, this.reasons );
 			}
 		}, STEADY );
 		this.look();
