@@ -130,6 +130,8 @@ fn personal(view: u64) -> String {
         ["f","active","/send?mail=jane@private.test",{{"value":"jane-typed"}}],
         ["f","submit","contact",["jane-typed"]],
         ["x","TypeError: x","https://a.test/js?mail=jane@private.test",5,1,"jane-typed"],
+        ["x","GET /api/users?mail=jane@private.test failed","/a.js",5,1],
+        ["x","GET /api/users/?jane failed at '/b?name[first]=jane'","/a.js",5,1],
         ["b","jane-typed"]]}}"##
     )
     .replace('\n', "")

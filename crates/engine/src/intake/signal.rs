@@ -5,6 +5,7 @@ use qahm_event::{Record, Tag};
 use super::Intake;
 use super::act::one_of;
 use super::goal::Reached;
+use crate::enrich::bare;
 use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
@@ -54,8 +55,7 @@ impl Intake {
                 let what = text(Tag::What);
                 let line = number(Tag::Line);
                 let title = text(Tag::Title);
-                let message = self.message(site, &title);
-                let report = format!("{message}{PART}{}{PART}{line}", text(Tag::Target));
+                let report = format!("{}{PART}{}{PART}{line}", bare::message(&title), text(Tag::Target));
                 self.report(record, &what, &report, 0, private);
             }
             "database-error" => self.report(record, "database", &text(Tag::Title), 0, private),
