@@ -406,6 +406,33 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
 }
 
 #[test]
+fn what_was_searched_for_is_in_no_title_and_no_page() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({ "home": "https://a.test/blog" }));
+    for (n, (url, flags)) in [
+        ("/blog/?s=jane+doe", Flags::NONE),
+        ("/blog/search/jane+doe/", Flags::NONE),
+        ("/blog/search/jane+doe/page/2/?utm_source=x", Flags::PRIVATE),
+        ("/blog/?s=jane+doe", Flags::PRIVATE),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = format!(
+            r#"{{"v":1,"s":"SITE","i":"{:016x}","n":1,"u":"{url}","e":[["v",1,"","Search results for jane"],["e",30,80,1]]}}"#,
+            n + 1
+        );
+        post(&stage, &body, &format!("203.0.113.{}", n + 1), "", flags);
+    }
+    stage.await_live("active", 4);
+    let answers = answers(&stage);
+    assert!(answers.contains("\"/search\""), "{answers}");
+    assert!(!answers.contains("jane"), "{answers}");
+    assert!(!contains(&written(&mut stage), b"jane"));
+}
+
+#[test]
 fn of_the_page_before_only_the_host_is_kept() {
     let mut stage = Stage::new();
     stage.start();

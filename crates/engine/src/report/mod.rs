@@ -193,7 +193,7 @@ impl<'a> Scene<'a> {
             id,
             site,
             config,
-            filter: Filter::new(&question.filter, site, &config.query_keys),
+            filter: Filter::new(&question.filter, site, config),
             rows: Page::new(question.limit, question.offset),
             now,
             offset: live.unix() - i64::from(now),
