@@ -377,11 +377,12 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
                 "{rows}"
             );
         }
-        let events = ask("events")["events"].clone();
-        assert!(
-            events.as_array().unwrap().iter().all(|row| row["kind"] == "error" && row["visitor"] == ""),
-            "{events}"
-        );
+        // What breaks is counted, and no row of the feed.
+        let events = ask("events");
+        assert_eq!((&events["events"], &events["total"]), (&json!([]), &json!(0)), "{events}");
+        let groups = ask("errors")["groups"].clone();
+        let errors = groups.as_array().unwrap().iter().filter(|group| group["kind"] == "js");
+        assert_eq!(errors.map(|group| group["count"].as_u64().unwrap()).sum::<u64>(), 3, "{groups}");
         let visitors = ask("visitors");
         assert_eq!(
             (&visitors["visitors"], &visitors["private"], &visitors["total"]),
