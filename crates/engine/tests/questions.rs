@@ -282,6 +282,35 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     }
 }
 
+#[test]
+fn in_gdpr_mode_a_kill_changes_no_answer_that_does_not_say_so() {
+    let mut stage = Stage::new();
+    stage.start();
+    let goals = json!([{ "name": "Cart", "type": "event", "value": "like" }]);
+    stage.configure(&json!({ "goals": goals, "cache_ttl": 0, "gdpr_mode": true }));
+    visit(&stage.ring().unwrap());
+    await_some("the last signal", || {
+        let events = ask(&stage, json!({ "what": "events" }));
+        events["events"].as_array()?.iter().any(|e| e["kind"] == "change").then_some(())
+    });
+    let ring = stage.ring().unwrap();
+    await_some("everything to be committed", || (ring.used() == 0).then_some(()));
+    let before = everything(&stage);
+    assert!(before.iter().all(|answer| answer["approximate"] == false), "{before:?}");
+    stage.kill(Signal::KILL);
+    stage.start();
+    let after = everything(&stage);
+    let marked = |answer: &&Value| answer["approximate"] == true;
+    // Whose clicks, forms and errors they were is not stored.
+    assert_eq!(after.iter().filter(marked).count(), 3, "performance, errors and engagement");
+    assert!(
+        after.iter().zip(&before).any(|(after, before)| marked(&after) && after["goals"] != before["goals"])
+    );
+    for (after, before) in after.iter().zip(&before).filter(|(after, _)| !marked(after)) {
+        assert_eq!(after, before);
+    }
+}
+
 fn filtered_frames_have_the_shape_of_the_open_one(stage: &Stage) {
     let open = ask(stage, json!({ "what": "live" }));
     let kind = |value: &Value| std::mem::discriminant(value);
