@@ -46,6 +46,9 @@ pub struct Kept {
     /// The number of the feed's last entry.
     #[serde(default)]
     pub feed: u64,
+    /// Before this second some number of the last half hour is not exact: what it is counted from had to go.
+    #[serde(default)]
+    pub inexact_until: Second,
 }
 
 /// Visitors of a profile.
@@ -252,7 +255,7 @@ impl Site {
 
     /// Some number shown is not exact.
     pub fn approximate(&self, now: Second) -> bool {
-        self.kept.approximate || self.evicted.sum(now, super::THIRTY) > 0
+        self.kept.approximate || self.kept.inexact_until > now || self.evicted.sum(now, super::THIRTY) > 0
     }
 
     /// Some number about what was done in the last half hour is not exact.
@@ -282,6 +285,7 @@ impl Site {
             dropped: std::mem::take(&mut kept.dropped),
             evicted: kept.evicted,
             feed: kept.feed,
+            inexact_until: kept.inexact_until,
             ..Kept::default()
         };
         self.pages.today = day;

@@ -70,6 +70,7 @@ impl Live {
         }
         let bits = byte(rest)?;
         let mut visitor = Visitor::new(key, number.unwrap_or(0), bits & 1 != 0);
+        visitor.forgot = bits & 2 != 0;
         visitor.today = word(rest)? as u16;
         visitor.day = word(rest)? as u16;
         visitor.heard = word(rest)?;
@@ -194,7 +195,7 @@ fn encode_visitor(out: &mut Vec<u8>, site: SiteId, visitor: &Visitor, views: &[&
     out.push(b'V');
     out.extend_from_slice(&site.0.to_le_bytes());
     out.extend_from_slice(&visitor.key.0.to_le_bytes());
-    out.push(u8::from(visitor.private));
+    out.push(u8::from(visitor.private) | u8::from(visitor.forgot) << 1);
     let past = visitor.past.as_deref().map_or(&[][..], |p| p);
     for number in [
         u32::from(visitor.today),
