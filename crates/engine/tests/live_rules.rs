@@ -324,3 +324,31 @@ fn a_page_that_falls_out_of_the_journey_makes_the_half_hour_approximate() {
     walk(&mut again, 104, 52);
     assert!(approximate(&again), "it is known after a restart, too");
 }
+
+#[test]
+fn sums_of_forms_are_those_of_the_last_half_hour() {
+    use qahm_engine::live::facts::EntryKind;
+    use qahm_engine::live::names::NameKind;
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    let form = live.name(SITE, NameKind::Form, "contact");
+    let mut tell = |after: Second, sub: u8| {
+        live.advance(DAY + after);
+        let origin = live.origin_of_view(SITE, 1).unwrap();
+        live.tell(SITE, origin, EntryKind::Form, sub, form, 0);
+        let site = live.site(SITE).unwrap();
+        [Dim::Site, Dim::Page, Dim::Name].map(|dim| {
+            [Metric::FormsStarted, Metric::FormsAbandoned, Metric::FormsSubmitted].map(|metric| {
+                let sums = site.rollups.iter().filter(|(cell, _)| cell.dim == dim);
+                sums.map(|(_, sums)| sums[metric as usize]).sum::<i64>()
+            })
+        })
+    };
+    // Started, filled, abandoned, filled again, submitted.
+    assert_eq!(tell(1, 0), [[1, 0, 0]; 3]);
+    assert_eq!(tell(2, 0), [[1, 0, 0]; 3]);
+    assert_eq!(tell(70, 2), [[1, 1, 0]; 3]);
+    assert_eq!(tell(130, 1), [[1, 1, 0]; 3]);
+    assert_eq!(tell(190, 3), [[1, 0, 1]; 3]);
+    assert_eq!(tell(191, 2), [[1, 0, 1]; 3]);
+}

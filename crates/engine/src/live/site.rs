@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::costs::Costs;
 use super::facts::{Cell, Dim, Entry, METRICS, Metric, Metrics, Request, Timing};
+use super::forms::Forms;
 use super::log::Log;
 use super::minutes::Minutes;
 use super::names::{NameId, NameKind, Names};
@@ -133,6 +134,8 @@ pub struct Site {
     pub feed: Log<Entry>,
     /// Those of its entries that are counted over the last half hour.
     pub deeds: Log<Entry>,
+    /// What has become of the forms of late.
+    pub forms: Forms,
     /// Entries since the store last took them.
     pub fresh: Vec<Entry>,
     pub timings: Log<Timing>,
@@ -171,6 +174,7 @@ impl Default for Site {
             active_by: ActiveBy::default(),
             feed: Log::new(FEED),
             deeds: Log::new(0),
+            forms: Forms::default(),
             fresh: Vec::new(),
             timings: Log::new(0),
             requests: Log::new(0),
@@ -319,6 +323,7 @@ impl Site {
             + self.names.bytes()
             + self.profiles.bytes()
             + self.present.len() * 24
+            + self.forms.bytes()
     }
 
     /// Bytes of the logs, which have a share of their own.

@@ -7,6 +7,7 @@ use qahm_event::SiteId;
 
 use super::Live;
 use super::facts::{Entry, EntryKind, Request, Timing};
+use super::forms::Place;
 use super::minutes::{Minute, Minutes};
 use super::pages::PageId;
 use super::profiles::ProfileId;
@@ -163,6 +164,13 @@ impl Live {
             }
         }
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        for entry in feed.iter().filter(|e| e.kind == EntryKind::Form) {
+            let minute = place.site.minutes.of(entry.at);
+            let minute = minute.unwrap_or_else(|| self.offsets.unix(entry.at).div_euclid(60));
+            let there = Place { minute, page: entry.page, profile: entry.profile };
+            // It was summed up when it happened.
+            place.site.forms.hear(entry.view, entry.name, entry.sub, entry.at, there);
+        }
         place.site.deeds.restore(feed.iter().filter(|e| e.kind.is_deed()).copied());
         place.site.feed.restore(feed);
         place.site.timings.restore(timings);
