@@ -10,6 +10,9 @@ use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
 
+/// Bytes of a query's shape that are kept.
+const SHAPE: usize = 300;
+
 impl Intake {
     pub(super) fn take_signal(&mut self, record: &Record, private: bool) {
         let site = record.head.site;
@@ -58,7 +61,16 @@ impl Intake {
                 let report = format!("{}{PART}{}{PART}{line}", bare::message(&title), text(Tag::Target));
                 self.report(record, &what, &report, 0, private);
             }
-            "database-error" => self.report(record, "database", &text(Tag::Title), 0, private),
+            "database-error" => {
+                let title = text(Tag::Title);
+                let shape = text(Tag::Target);
+                let shape = shape.get(..shape.floor_char_boundary(SHAPE)).unwrap_or_default();
+                let report = match shape {
+                    "" => bare::message(&title).into_owned(),
+                    shape => format!("{}{PART}{shape}", bare::message(&title)),
+                };
+                self.report(record, "database", &report, 0, private);
+            }
             "slow-query" => {
                 self.report(record, "slow-query", &text(Tag::Title), number(Tag::Generation), private);
             }
