@@ -284,7 +284,7 @@ fn a_page_that_falls_out_of_the_journey_makes_the_half_hour_approximate() {
     for page in 2..=60 {
         live.site_mut(SITE).unwrap().pages.number(&format!("/{page}"), "");
     }
-    let mut walk = |live: &mut Live, step: u32, page: u32| {
+    let walk = |live: &mut Live, step: u32, page: u32| {
         // Slowly: of views there are never too many.
         let at = DAY + step * 60;
         live.advance(at);
