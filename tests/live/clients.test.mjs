@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Administrator, launch } from '../browser/browser.mjs';
-import { SITE, Visitor, applicationPassword, ask, eventually, killEngine, ready } from './site.mjs';
+import { ID, SITE, SOCKET, Visitor, applicationPassword, ask, eventually, killEngine, php, ready } from './site.mjs';
 import { example, files } from './docs.mjs';
 
 let docs;
@@ -42,6 +42,9 @@ async function shows( said, name ) {
 
 const probe = async () => ( await ask( `${ SITE }/qahm-live/probe?nonce=there` ) ).status;
 
+/** How many connections the engine has ended because somebody may no longer read. */
+const revoked = async () => Number( /^qahm_realtime_closed_total\{reason="revoked"\} (\d+)$/m.exec( ( await ask( 'http://localhost/metrics', { socketPath: SOCKET } ) ).body )?.[ 1 ] ?? 0 );
+
 /** The engine is killed, and the web server says so. */
 async function goes() {
 	await killEngine();
@@ -71,6 +74,15 @@ for ( const name of [ 'socket', 'events' ] ) {
 		await goes();
 		await comes();
 		await shows( said, `seen-again-by-${ name }` );
+	} );
+
+	test( `${ name }.mjs goes on with a new token when its own was revoked`, async ( t ) => {
+		const said = run( t, process.execPath, [ `${ name }.mjs` ] );
+		await eventually( () => /^events \d+ \{/m.test( said.text ), () => `the states come: ${ said.text }${ said.errors }` );
+		const before = await revoked();
+		assert.equal( JSON.parse( php( `echo qahm_realtime_command( '${ ID }', '{"do":"revoke","user":1}' );`, { alone: true } ) ).ok, true );
+		await eventually( async () => ( await revoked() ) > before, 'it is thrown out' );
+		await shows( said, `not-revoked-by-${ name }` );
 	} );
 }
 
