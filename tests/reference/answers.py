@@ -241,7 +241,7 @@ class Answers:
     def times(self, minutes, page):
         samples = [values for time, of, values, profile, _ in self.site.timings
                    if self.in_log(time, minutes) and profile_matches(profile, self.filter) and page in (None, of)]
-        samples += [values for time, of, values, _, profile in self.site.requests
+        samples += [values for time, of, values, _, profile, *_ in self.site.requests
                     if self.in_log(time, minutes) and profile_matches(profile, self.filter) and page in (None, of)]
         answer = {}
         for metric in (*METRICS, "generation", "queries"):

@@ -60,10 +60,13 @@ def falls(values):
 def compare(question, answer, expected, identities):
     """The differences of one answer; `identities`: what each id of a visitor stood for so far."""
     what = question["what"]
-    c = Comparison(what)
+    c = Comparison(what if what != "history" else f"history.{question['dimension']}")
     got = answer.get(what) if isinstance(answer, dict) and answer.get("ok") else None
     if not isinstance(got, dict):
         c.say("answer", answer, "an answer")
+        return c.differences
+    if what == "history":
+        compare_history(c, got, expected)
         return c.differences
     if got.get("approximate"):
         if not expected["_crowded"]:
@@ -321,3 +324,29 @@ def compare_engagement(c, got, expected, _):
     reached = {str(k): v for k, v in (got.get("reached") or {}).items()}
     for threshold, n in expected["reached"].items():
         c.same("reached", reached.get(threshold, 0), n)
+
+
+def compare_history(c, got, expected):
+    def sums(label, is_, should):
+        for name, value in should.items():
+            # The journey of a visit holds 50 pages: who saw what is known of those.
+            if name == "name" or value is None or expected["_crowded"] and name in ("saw", "saw_left"):
+                continue
+            if is_.get(name) != value:
+                c.say(f"{label}.{name}", is_, should)
+    for name in ("from", "to", "total"):
+        c.same(name, got.get(name), expected[name])
+    sums("totals", got.get("totals") or {}, expected["totals"])
+    rows = expected["rows"]
+    if any("_name" in row for row in rows):
+        c.rows("rows", got.get("rows"), rows, name_of, c.members("rows", "count"))
+        return
+    c.rows("rows", got.get("rows"), rows, lambda r: unknown(r["name"] or ""), lambda is_, should: sums("rows", is_, should))
+
+
+def name_of(row):
+    if "_name" in row:
+        return row["_name"]
+    if "label" in row:
+        return row["what"], row["target"], row["label"]
+    return (row["what"], row["name"]) if "what" in row else (row["name"],)

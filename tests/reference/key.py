@@ -39,6 +39,8 @@ class View:
         self.from_own, self.failed = False, False
         self.visit = None
         self.reached = set()
+        # (minute, profile, what it tells by then), after each event taken.
+        self.known = []
 
     def left(self, now):
         return self.phase == LEFT or (self.phase == CLOSING and self.leaves <= now)
@@ -73,6 +75,14 @@ class View:
             return max(0, self.closed_at - self.began)
         return (now if self.present(now, window) else self.heard) - self.began
 
+    def tells(self):
+        """What is summed up of it, as far as it has been heard of (`sums.py`)."""
+        closed = self.phase in (CLOSING, LEFT) and self.closed_at is not None
+        tall = self.tall and self.scroll is not None
+        return {"views": int(self.begun), "engaged": self.engaged,
+                "time": max(0, (self.closed_at if closed else self.heard) - self.began),
+                "scroll": self.scroll if tall else 0, "scrolled": int(tall), "failed_views": int(self.begun and self.failed)}
+
     def copy(self):
         """What V1 depends on, as it is now."""
         other = View.__new__(View)
@@ -101,8 +111,8 @@ class Visit:
         self.heard = began
         # Seconds, of whatever view of the key they were claimed while the visit lasted.
         self.engaged = 0
-        # Pages of the views that began, in order.
-        self.pages = []
+        # Pages of the views that began, in order; and in which minute.
+        self.pages, self.seen = [], []
         # The entry of the log that says it has left, while that is not undone.
         self.left = None
 

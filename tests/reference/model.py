@@ -90,6 +90,8 @@ class Site:
         self.window = config.get("active_window", 60)
         self.goals = config.get("goals", [])
         self.day = self.day_before = None
+        # The minute of wall time that it is, as sums know it, and the second for which that was last looked at.
+        self.minute, self.turned = None, -1
         self.salt = self.salt_before = None
         self.keys, self.views, self.visits = {}, [], []
         self.log, self.timings, self.requests = [], [], []
@@ -115,10 +117,20 @@ class Site:
             if visit and not visit.left and key.absent is not None and key.absent + LEFT_AFTER <= now:
                 due.append((key.absent + LEFT_AFTER, key))
         for second, key in sorted(due, key=lambda d: d[0]):
+            if second - 1 > self.turned:
+                self.turn(second - 1)
             visit = key.visit
             bounce = len(visit.pages) == 1 and visit.engaged < 10
             visit.left = self.enter("left", visit.pages[-1], key=key, time=second, value=key.heard - visit.began,
                                     bounce=bounce)
+        self.turn(now)
+
+    def turn(self, second):
+        """A clock set back by less than a day goes on in the minute it had reached."""
+        minute = (second + self.clock.offset) // 60
+        if self.minute is None or minute > self.minute or minute < self.minute - 1440:
+            self.minute = minute
+        self.turned = second
 
     # --- Taking in
 
@@ -166,6 +178,8 @@ class Site:
             key.visit.heard = key.heard
         getattr(self, "on_" + event.kind, lambda *_: None)(key, view, event)
         key.stand(now, self.window)
+        profile = key.visit.profile if key.visit else key.profile
+        view.known.append((self.minute, PRIVATE if key.private else profile, view.tells()))
 
     def why_excluded(self, event):
         config = self.config
@@ -232,6 +246,7 @@ class Site:
             entry.profile = key.visit.profile if key.visit else key.profile
         elif key:
             entry.profile = PRIVATE
+        entry.minute = self.minute
         self.log.append(entry)
         return entry
 
@@ -253,6 +268,7 @@ class Site:
         else:
             first = False
         key.visit.pages.append(view.page)
+        key.visit.seen.append((self.minute, view.page))
         view.visit = key.visit
         self.enter("start" if first else "view", view.page, key=key, view=view)
         self.reach("page", view.page, view.page, key=key, view=view)
@@ -335,7 +351,7 @@ class Site:
         failed = status >= 500 or fatal
         values = {name: fields[name] for name in ("generation", "queries") if name in fields}
         profile = None if key is None else key.visit.profile if key.visit else key.profile
-        self.requests.append((self.clock.now, page, values, failed, profile))
+        self.requests.append((self.clock.now, page, values, failed, profile, status, self.minute))
         entry = {"key": key, "name": known.page(fields["url"]), "value": status}
         if status == 404:
             self.enter("404", "" if page == "(other)" else page, target=fields.get("referrer", ""), **entry)

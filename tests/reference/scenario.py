@@ -5,6 +5,7 @@ import random as library
 import known
 import zone
 from answers import QUESTIONS
+from sums import FEATURES, NAMES
 from traffic import ENDS, Traffic
 
 GOALS = [
@@ -58,6 +59,21 @@ def question(random):
     return asked
 
 
+def question_of_sums(random, first, last, dimension):
+    """Sums by pages, visits or names, of all there was between two Unix times or of some of its minutes."""
+    first, last = first // 60, last // 60 + 1
+    if random.random() < .4:
+        first, last = sorted(random.sample(range(first, last + 1), 2))
+    asked = {"what": "history", "from": first * 60, "to": last * 60, "limit": 500}
+    asked["dimension"] = dimension
+    if dimension == "page":
+        if random.random() < .2:
+            asked["filter"] = {"page": random.choice(["/", "/a", "/shop"])}
+    elif dimension in FEATURES and random.random() < .4:
+        asked["filter"] = {m: v for m, v in asked_filter(random).items() if m != "page"}
+    return asked
+
+
 def scenario(seed, options=None):
     """The scenario of a seed: one or two sites around a midnight or a change of the clock of the first."""
     options = options or {}
@@ -88,6 +104,12 @@ def scenario(seed, options=None):
         # The same instant is asked several things; each site answers.
         for _ in range(options.get("questions", 4)):
             timeline.append((second, {"site": random.randrange(len(configs)), "second": second, "ask": question(random)}))
+    offsets = [offset] + [step["clock"] for _, step in timeline if "clock" in step]
+    for second in [random.choice(asked), max(asked)]:
+        for site in range(len(configs)):
+            for dimension in ("page", random.choice(list(FEATURES)), random.choice(list(NAMES))):
+                ask = question_of_sums(random, start + min(offsets), max(asked) + max(offsets), dimension)
+                timeline.append((second, {"site": site, "second": second, "ask": ask}))
     timeline.sort(key=lambda t: t[0])
     return {"seed": seed, "start": start, "offset": offset, "sites": configs,
             "steps": [step for _, step in timeline]}

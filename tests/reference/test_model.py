@@ -10,6 +10,7 @@ from model import World
 from answers import QUESTIONS, Answers
 from play import differences, itself, judge
 from scenario import scenario
+from sums import Sums
 
 CHROME, IPHONE = list(known.AGENTS)[0], list(known.AGENTS)[3]
 FR, US = "203.0.113.9", "198.51.100.9"
@@ -194,6 +195,31 @@ class Events(unittest.TestCase):
             self.assertEqual(sum(stage.world.sites[0].excluded.values()), 1, config)
 
 
+class History(unittest.TestCase):
+    def sums(self, stage, second, dimension="page", **filter):
+        stage.world.advance(START + second)
+        whole = {"from": START + OFFSET - 60, "to": START + OFFSET + 86_400, "dimension": dimension, "filter": filter}
+        return Sums(stage.world.sites[0], whole).answer()
+
+    def test_what_is_known_of_a_view_bit_by_bit_is_what_is_known_in_the_end(self):
+        stage = Stage().say(0, "view").say(20, "engage", engaged=12, scroll=40, tall=1)
+        stage.say(50, "engage", engaged=30, scroll=70, tall=1).say(60, "leave")
+        totals = self.sums(stage, 100)["totals"]
+        self.assertEqual((totals["engaged"], totals["time"], totals["scroll"]), (30, 60, [70, 1]))
+
+    def test_a_return_undoes_a_leaving_and_a_view_that_never_began_does_not_fail(self):
+        stage = Stage().say(0, "view").say(5, "leave")
+        self.assertEqual(self.sums(stage, 200)["totals"]["bounce"], [1, 1])
+        stage.say(300, "view", view=2, url="/b")
+        self.assertEqual(self.sums(stage, 301)["totals"]["left"], 0)
+        stage.say(302, "error", view=3, title="x", line=1, own=1)
+        self.assertEqual(self.sums(stage, 303)["totals"]["error"], [0, 2])
+        rows = {row["name"]: row for row in self.sums(stage, 4000)["rows"]}
+        self.assertEqual([(rows[p]["visits"], rows[p]["saw"], rows[p]["left"], rows[p]["saw_left"]) for p in ("/a", "/b")],
+                         [(1, 1, 0, 1), (0, 1, 1, 1)])
+        self.assertEqual(self.sums(stage, 4000, "country", country="US")["rows"], [])
+
+
 class Comparing(unittest.TestCase):
     def test_the_reference_agrees_with_itself(self):
         for seed in range(12):
@@ -228,7 +254,7 @@ class Comparing(unittest.TestCase):
             played = scenario(seed)
             asked = [s["ask"] for s in played["steps"] if "ask" in s]
             seen |= {q["what"] for q, a in zip(asked, judge(played)) if len(list(leaves(a))) > 3}
-        self.assertEqual(seen, set(QUESTIONS))
+        self.assertEqual(seen, {*QUESTIONS, "history"})
 
 
 def leaves(value, path=()):

@@ -1,7 +1,7 @@
 //! What one event does to the live state.
 
 use super::facts::{EntryKind, Metric};
-use super::pages::OTHER;
+use super::pages::{OTHER, PageId};
 use super::site::Site;
 use super::slab::NIL;
 use super::table::Name;
@@ -94,10 +94,11 @@ impl Live {
         let known_time = |live: &Live| live.views.get(view).map_or(0, |v| v.known_time());
         let before = known_time(self);
         let outcome = self.change_view(visitor, view, touch);
-        let more = known_time(self).saturating_sub(before);
-        if more > 0 {
+        // A leave that was overtaken closes its view before it was last heard from: then the time was too long.
+        let more = i64::from(known_time(self)) - i64::from(before);
+        if more != 0 {
             let page = self.views.get(view).map(|v| v.page);
-            self.sum_up(visitor, page, Metric::Time, more.into());
+            self.sum_up(visitor, page, Metric::Time, more);
         }
         match touch.kind {
             TouchKind::Engage => self.engage(visitor, view, touch),
@@ -304,7 +305,7 @@ impl Live {
 
     /// Counts the view, and the visit if it begins one.
     fn begin_view(&mut self, index: u32, view: u32, touch: &Touch) -> Outcome {
-        let page = self.views.get(view).map_or(OTHER, |v| v.page);
+        let (page, failed) = self.views.get(view).map_or((OTHER, false), |v| (v.page, v.failed));
         let Some(visitor) = self.visitors.get_mut(index) else { return Outcome::NoSite };
         let Some(place) = self.sites.get_mut(usize::from(visitor.site)) else { return Outcome::NoSite };
         let site = &mut place.site;
@@ -312,7 +313,7 @@ impl Live {
         site.minutes.note_view();
         if visitor.private {
             site.kept.private_today += 1;
-            self.sum_up(index, Some(page), Metric::Views, 1);
+            self.count_view(index, page, failed);
             return Outcome::View { visit: 0, new_visit: false };
         }
         let new_visit = visitor.visit == 0 || touch.at >= visitor.heard + VISIT_GAP;
@@ -332,13 +333,21 @@ impl Live {
             self.set_profile(index, touch.profile);
             self.sum_up(index, Some(page), Metric::Visits, 1);
         }
-        self.sum_up(index, Some(page), Metric::Views, 1);
+        self.count_view(index, page, failed);
         if first_seen {
             self.sum_up(index, Some(page), Metric::Saw, 1);
         }
         let kind = if new_visit { EntryKind::Start } else { EntryKind::View };
         self.enter(index, view, kind, touch.detail.view_kind(), super::names::NameId(0), 0);
         Outcome::View { visit, new_visit }
+    }
+
+    /// Sums up a view that begins. Its error may have overtaken it.
+    fn count_view(&mut self, visitor: u32, page: PageId, failed: bool) {
+        self.sum_up(visitor, Some(page), Metric::Views, 1);
+        if failed {
+            self.sum_up(visitor, Some(page), Metric::FailedViews, 1);
+        }
     }
 
     /// Engaged time and depth so far: absolute values, so the highest holds whatever order they come in.
@@ -377,8 +386,9 @@ impl Live {
 
     fn fail(&mut self, at: u32) {
         let Some(view) = self.views.get_mut(at) else { return };
-        let (visitor, page) = (view.visitor, view.page);
-        if !std::mem::replace(&mut view.failed, true) {
+        let (visitor, page, begun) = (view.visitor, view.page, view.begun);
+        // M2 is a share of the views: one that is none, because its beginning was lost, is no failed one either.
+        if !std::mem::replace(&mut view.failed, true) && begun {
             self.sum_up(visitor, Some(page), Metric::FailedViews, 1);
         }
     }
