@@ -30,6 +30,11 @@ impl Follower {
         &self.stream.key
     }
 
+    /// The epoch of the stream's places: that of its filter.
+    pub fn epoch(&self) -> u64 {
+        self.stream.epoch()
+    }
+
     /// What is after a place; `None` = nothing has been read yet. Never blocks for longer than a state takes to be
     /// written, which is done once for all.
     pub fn after(&self, at: Option<At>) -> After {

@@ -42,7 +42,7 @@ pub use key::{StreamKey, Topic};
 pub use message::{Kind, LAST_BLOCK, Message, pack};
 pub use news::{News, ROWS, Rows};
 pub use poll::Polled;
-pub use position::{At, Position};
+pub use position::{At, Position, epoch_text};
 pub use revocations::{KEPT_S, Revocations};
 pub use stream::After;
 use stream::Stream;
@@ -74,7 +74,7 @@ impl Refused {
 pub struct Channel {
     hub: Arc<Hub>,
     number: u64,
-    epoch: Arc<str>,
+    epoch: String,
     counter: Arc<AtomicU64>,
     streams: Mutex<HashMap<StreamKey, Used>>,
     /// Changes when a stream comes or goes.
@@ -101,7 +101,7 @@ impl Channel {
         let channel = Channel {
             hub,
             number,
-            epoch: format!("{number:016x}").into(),
+            epoch: epoch_text(number),
             counter: Arc::default(),
             streams: Mutex::default(),
             version: AtomicU64::new(0),
@@ -116,9 +116,10 @@ impl Channel {
         &self.epoch
     }
 
-    /// The same as a number.
-    pub fn epoch_number(&self) -> u64 {
-        self.number
+    /// The same as a number, for the streams of a filter: each filter has an epoch of its own, so that a place in a stream
+    /// of one filter is none in another's. Everybody's is the channel's.
+    pub fn epoch_of(&self, filter: &FilterName) -> u64 {
+        (self.number ^ filter.number()).max(1)
     }
 
     pub fn revocations(&self) -> &Revocations {
@@ -143,7 +144,7 @@ impl Channel {
                     return Err(Refused::TooManyFilters);
                 }
             }
-            let epoch = (self.number, self.epoch.clone());
+            let epoch = self.epoch_of(&key.filter);
             let stream = Arc::new(Stream::new(key.clone(), epoch, self.counter.clone()));
             let number = self.version.fetch_add(1, Ordering::Release);
             streams.insert(key.clone(), Used { number, stream, followers: 0, until: None });

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::news::number;
 use super::patch::{Op, ROWS_IN_FRONT, apply, diff};
+use super::position::epoch_text;
 use super::{At, Message, News, Rows, StreamKey, Topic};
 
 /// Patches kept, and for how long.
@@ -35,7 +36,8 @@ pub enum After {
 
 pub(super) struct Stream {
     pub(super) key: StreamKey,
-    epoch: Arc<str>,
+    /// Of its filter, in text and as a number.
+    epoch: String,
     number: u64,
     /// Numbers for states that have none of their own: of the whole channel, so that a stream that is forgotten and made
     /// again does not use one twice.
@@ -67,11 +69,11 @@ struct Shown {
 }
 
 impl Stream {
-    pub(super) fn new(key: StreamKey, epoch: (u64, Arc<str>), counter: Arc<AtomicU64>) -> Stream {
+    pub(super) fn new(key: StreamKey, epoch: u64, counter: Arc<AtomicU64>) -> Stream {
         Stream {
             key,
-            epoch: epoch.1,
-            number: epoch.0,
+            epoch: epoch_text(epoch),
+            number: epoch,
             counter,
             inbox: Mutex::default(),
             told: AtomicBool::new(false),
@@ -79,6 +81,10 @@ impl Stream {
             begun: Condvar::new(),
             wake: watch::Sender::new(()),
         }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.number
     }
 
     /// Adds news to what waits. Answers whether the worker must be told.

@@ -102,7 +102,7 @@ async fn whoever_waits_is_woken() {
                 _ => follower.changed().await,
             }
         };
-        at = messages.last().map(|m| At { epoch: channel.epoch_number(), seq: m.seq });
+        at = messages.last().map(|m| At { epoch: follower.epoch(), seq: m.seq });
         assert!(messages.last().unwrap().json().contains(&n.to_string()));
     }
     drop((follower, channel));

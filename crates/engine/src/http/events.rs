@@ -151,7 +151,7 @@ impl Feed {
         let retry = 1000 + u64::from_str_radix(self.opened.id.get(..3).unwrap_or("0"), 16).unwrap_or(0) / 4;
         let hello = json!({
             "connection": self.opened.id,
-            "e": self.shared.channel.epoch(),
+            "e": self.following.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
             "beat": FIRST_BEAT_MS,

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::command::Problem;
 use super::shared::unix_now;
-use crate::channel::{After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic};
+use crate::channel::{
+    After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic, epoch_text,
+};
 
 /// Topics at most: all there are.
 const TOPICS: usize = Topic::ALL.len();
@@ -119,9 +121,8 @@ impl Following {
 
     /// A message that was due has been written.
     pub fn sent(&mut self, message: &Message) {
-        let at = At { epoch: self.channel.epoch_number(), seq: message.seq };
         for read in self.streams.iter_mut().filter(|read| read.follower.key().topic == message.topic) {
-            read.at = Some(at);
+            read.at = Some(At { epoch: read.follower.epoch(), seq: message.seq });
         }
     }
 
@@ -141,9 +142,20 @@ impl Following {
         }
     }
 
+    fn epoch_number(&self) -> u64 {
+        let everybody = FilterName::everybody();
+        let filter = self.streams.first().map_or(&everybody, |read| &read.follower.key().filter);
+        self.channel.epoch_of(filter)
+    }
+
+    /// The epoch of what is followed, as it is written.
+    pub fn epoch(&self) -> String {
+        epoch_text(self.epoch_number())
+    }
+
     /// Up to where everything was read.
     pub fn position(&self) -> Position {
-        let mut position = Position::new(self.channel.epoch_number());
+        let mut position = Position::new(self.epoch_number());
         for read in &self.streams {
             if let Some(at) = read.at.filter(|at| at.epoch == position.epoch()) {
                 position.advance(read.follower.key().topic, at);
@@ -154,12 +166,12 @@ impl Following {
 
     /// What a beat says: who has read something else has lost something.
     pub fn beat(&self) -> Value {
-        let epoch = self.channel.epoch_number();
+        let epoch = self.epoch_number();
         let places = self.streams.iter().filter_map(|read| {
             let at = read.at.filter(|at| at.epoch == epoch)?;
             Some((read.follower.key().topic.as_str().to_owned(), at.seq.into()))
         });
-        json!({ "e": self.channel.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() })
+        json!({ "e": self.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() })
     }
 }
 
@@ -244,6 +256,33 @@ mod tests {
         following.follow(&["visitors"], &Map::new(), Some(&position)).unwrap();
         assert_eq!(take(&mut following), [("visitors", Kind::Patch)]);
         assert_eq!(channel.in_use().len(), 1, "what was followed before is left");
+    }
+
+    #[test]
+    fn a_position_of_another_filter_is_none() {
+        let (channel, worker, mut following) = following();
+        let french = serde_json::from_str::<Map<_, _>>(r#"{"country":"FR"}"#).unwrap();
+        following.follow(&["visitors"], &Map::new(), None).unwrap();
+        tell(&channel, &worker, Topic::Visitors, state(1));
+        take(&mut following);
+        let position = following.position().to_string();
+        let mut other = Following::new(channel.clone(), SITE);
+        other.follow(&["visitors"], &french, Some(&position)).unwrap();
+        let key =
+            StreamKey::new(SITE, FilterName::from_json(&french.clone().into()).unwrap(), Topic::Visitors);
+        // Even if the other stream is, or has been, at the same number.
+        channel.tell(&key, News::State(state(2)));
+        worker.settle();
+        let seq = other.streams[0].follower.position().unwrap().seq;
+        let forged = format!("{}.visitors:{seq}", channel.epoch());
+        other.resume(Some(&forged)).unwrap();
+        assert_eq!(take(&mut other), [("visitors", Kind::Put)]);
+        assert_eq!(other.beat()["e"], other.epoch());
+        let own = other.position().to_string();
+        other.resume(Some(&own)).unwrap();
+        assert!(take(&mut other).is_empty());
+        other.follow(&["visitors"], &Map::new(), Some(&own)).unwrap();
+        assert_eq!(take(&mut other), [("visitors", Kind::Put)]);
     }
 
     #[test]

@@ -93,7 +93,7 @@ async fn any(followers: &mut [Follower]) {
 
 fn answer(shared: &Shared, polled: &Polled, gzip: bool) -> Response<Body> {
     let mut writer = Writer::new(gzip);
-    writer.text(&format!(r#"{{"e":"{}","messages":["#, shared.channel.epoch()));
+    writer.text(&format!(r#"{{"e":"{}","messages":["#, polled.epoch()));
     for (n, message) in polled.messages.iter().enumerate() {
         if n > 0 {
             writer.text(",");

@@ -29,6 +29,6 @@ impl Control {
         let deadline = Instant::now() + FIRST_STATE;
         let polled = self.channel.poll(site, &filter, topics, since.as_ref(), deadline);
         let polled = polled.map_err(|refused| error(refused.as_str(), refused))?;
-        Ok(Answer::Text(format!(r#"{{"ok":true,"poll":{}}}"#, polled.json(&self.channel))))
+        Ok(Answer::Text(format!(r#"{{"ok":true,"poll":{}}}"#, polled.json())))
     }
 }

@@ -6,7 +6,7 @@ use qahm_event::SiteId;
 
 fn stream(topic: Topic) -> Stream {
     let key = StreamKey::new(SiteId(1), FilterName::everybody(), topic);
-    Stream::new(key, (1, "0000000000000001".into()), Arc::default())
+    Stream::new(key, 1, Arc::default())
 }
 
 fn show(stream: &Stream, state: Value, now: Instant) {
