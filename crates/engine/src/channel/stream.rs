@@ -63,8 +63,6 @@ struct Shown {
     ring_bytes: usize,
     /// Bytes of a put, when they were last counted.
     put_bytes: usize,
-    /// The state was replaced without a new number: no patch may lead on from it.
-    replaced: bool,
     gone: bool,
 }
 
@@ -124,17 +122,26 @@ impl Stream {
         if ops.as_ref().is_some_and(idle) {
             return;
         }
-        let seq = seq.unwrap_or_else(|| self.counter.fetch_add(1, Ordering::Relaxed) + 1);
+        let seq = seq.unwrap_or_else(|| self.next());
         let shown = self.shown.lock();
         self.show(shown, Arc::new(state), seq, ops, now);
     }
 
-    /// Adds rows to the feed.
+    /// The channel's next number.
+    fn next(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds rows to the feed. Its states are not numbered as its rows are: the same rows may be told differently, when
+    /// the site's settings or the clock have changed, and who has them as they were must get them anew.
     fn add(&self, rows: Rows, now: Instant) {
         let mut shown = self.shown.lock();
-        let seq = rows.last;
         if rows.whole {
-            return self.show(shown, Arc::new(rows.state()), seq, None, now);
+            let state = rows.state();
+            if shown.state.as_deref() == Some(&state) {
+                return;
+            }
+            return self.show(shown, Arc::new(state), self.next(), None, now);
         }
         // Meant for a stream of this name that was let go: the pipeline will give this one all there is.
         let Some(mut state) = shown.state.take() else { return };
@@ -146,10 +153,10 @@ impl Stream {
         // A put that is being written has the only other reference, and that under the lock.
         let applied = apply(&ops, Arc::make_mut(&mut state));
         let ops = applied.is_ok().then_some(ops);
-        self.show(shown, state, seq, ops, now);
+        self.show(shown, state, self.next(), ops, now);
     }
 
-    /// Shows a state; `ops` lead to it from the one before.
+    /// Shows a state; `ops` lead to it from the one before. No number stands for two states.
     fn show(
         &self,
         mut shown: MutexGuard<Shown>,
@@ -158,8 +165,8 @@ impl Stream {
         ops: Option<Vec<Op>>,
         now: Instant,
     ) {
+        let seq = seq.max(shown.seq + 1);
         let patch = ops
-            .filter(|_| !shown.replaced && seq > shown.seq)
             .map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops))
             .filter(|patch| {
                 // Counting takes the time of writing: a patch that is much shorter is taken at once.
@@ -173,8 +180,7 @@ impl Stream {
             // Whoever is behind gets the put.
             None => shown.clear_ring(),
         }
-        shown.replaced = seq <= shown.seq && shown.seq != 0;
-        shown.seq = seq.max(shown.seq);
+        shown.seq = seq;
         shown.state = Some(state);
         shown.put = None;
         drop(shown);
