@@ -319,6 +319,8 @@ fn who_does_not_read_delays_nobody_and_catches_up() {
 fn a_message_that_is_too_long_is_refused_at_its_head() {
     let salon = Salon::new();
     let mut sane = salon.follow(&["visitors"]);
+    // Who goes without a word has done no wrong.
+    drop(salon.follow(&[]));
     for announced in [64u64 << 20, u64::MAX, 16 * 1024 + 1] {
         let mut client = salon.follow(&[]);
         // A masked text frame, of which nothing but the head comes.
@@ -328,6 +330,11 @@ fn a_message_that_is_too_long_is_refused_at_its_head() {
         client.socket.get_mut().write_all(&head).unwrap();
         assert_eq!(client.text(), None, "{announced}");
     }
+    let notes = await_some("a note", || {
+        let notes = salon.hub.door().notes;
+        notes.iter().any(|note| note.contains("16 KiB")).then_some(notes)
+    });
+    assert_eq!(notes.len(), 1, "once, and of nothing else: {notes:?}");
     // In many frames, none of them too long.
     let mut client = salon.follow(&[]);
     let mut part = vec![0x01, 0xfe, 0x10, 0, 0, 0, 0, 0];

@@ -166,9 +166,8 @@ impl Stream {
         now: Instant,
     ) {
         let seq = seq.max(shown.seq + 1);
-        let patch = ops
-            .map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops))
-            .filter(|patch| {
+        let patch =
+            ops.map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops)).filter(|patch| {
                 // Counting takes the time of writing: a patch that is much shorter is taken at once.
                 if patch.json().len() > shown.put_bytes / 2 {
                     shown.put_bytes = self.put_bytes(&state, seq);

@@ -46,7 +46,7 @@ pub const SOCKET: &str = "live.sock";
 pub const BODY_MAX: usize = 16 * 1024;
 /// Bytes of path and query at most.
 pub const URL_MAX: usize = 4 * 1024;
-/// Connections at once.
-pub const CONNECTIONS_MAX: usize = 4000;
+/// Connections at once: five thousand dashboards that come back together, and some more.
+pub const CONNECTIONS_MAX: usize = 6000;
 /// Who is told to come back chooses a moment within this many milliseconds, so that not all come at once.
 pub const BACK_MS: u64 = 5000;

@@ -26,6 +26,8 @@ pub(super) struct Watch {
     waiting: AtomicBool,
     /// Nothing is read or written any more.
     cut: AtomicBool,
+    /// The other end has gone, or the way to it has broken.
+    left: AtomicBool,
     /// The stream is gone.
     closed: AtomicBool,
     changed: Notify,
@@ -53,6 +55,11 @@ impl Watch {
                 waker.wake();
             }
         }
+    }
+
+    /// Whether neither the other end nor [`Watch::cut`] has ended the stream.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.left.load(Relaxed) && !self.cut.load(Relaxed)
     }
 
     /// Waits until the stream is gone, whoever ended it.
@@ -85,8 +92,10 @@ impl<S> Line<S> {
     /// What came of a write.
     fn wrote<T>(&self, cx: &Context<'_>, written: Poll<Result<T>>) -> Poll<Result<T>> {
         self.watch.wait(written.is_pending());
-        if written.is_pending() {
-            keep(&self.watch.writer, cx);
+        match &written {
+            Poll::Pending => keep(&self.watch.writer, cx),
+            Poll::Ready(Err(_)) => self.watch.left.store(true, Relaxed),
+            Poll::Ready(Ok(_)) => {}
         }
         written
     }
@@ -117,9 +126,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         if line.watch.cut.load(Relaxed) {
             return Poll::Ready(Ok(()));
         }
+        let before = buf.filled().len();
         let read = Pin::new(&mut line.stream).poll_read(cx, buf);
-        if read.is_pending() {
-            keep(&line.watch.reader, cx);
+        match &read {
+            Poll::Pending => keep(&line.watch.reader, cx),
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {}
+            Poll::Ready(_) => line.watch.left.store(true, Relaxed),
         }
         read
     }
