@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
 use qahm_engine::channel::{Topic, patch};
+use qahm_runtime::Claims;
 use salon::{Client, ORIGIN, SITE, Salon, USER, await_some, unix_now};
 use serde_json::{Value, json};
 
@@ -379,6 +380,17 @@ fn who_says_nothing_is_cut_and_who_says_nonsense_too() {
     client.send(&long);
     let answer = client.text().unwrap();
     assert!(answer.contains("bad-request") && answer.len() < 500, "{answer}");
+}
+
+#[test]
+fn a_whole_office_may_come_from_one_address() {
+    let salon = Salon::new();
+    for user in 1..=300 {
+        let mut client = salon.open(&[("origin", ORIGIN), ("x-real-ip", "192.0.2.1")]);
+        let token = salon.sign(&Claims { user, ..salon.claims() });
+        client.send(&format!("40{}", json!({ "token": token, "topics": [] })));
+        client.enter();
+    }
 }
 
 #[test]

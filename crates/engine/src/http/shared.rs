@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::connection::Connections;
-use super::limit::Addresses;
+use super::gate::Gate;
 use super::stats::Stats;
 use crate::channel::Channel;
 use crate::hub::Hub;
@@ -28,8 +28,8 @@ pub struct Shared {
     pub channel: Arc<Channel>,
     pub stats: Arc<Stats>,
     pub connections: Arc<Connections>,
-    /// Handshakes by address.
-    pub addresses: Addresses,
+    /// How often who has come.
+    pub gate: Gate,
     /// The runtime directory: the key of tokens is there, and the ring.
     pub runtime: Arc<Place>,
     orders: Sender<Errand>,
@@ -66,7 +66,7 @@ impl Shared {
             channel,
             connections: Arc::default(),
             stats: Arc::default(),
-            addresses: Addresses::default(),
+            gate: Gate::default(),
             runtime,
             orders,
             key: Mutex::new(None),
