@@ -135,8 +135,14 @@ fn a_filter_too_many_is_refused() {
         |n: usize| json!({ "do": "follow", "topics": ["live"], "filter": { "country": n.to_string() } });
     let mut clients: Vec<Client> = Vec::new();
     for n in 0..32 {
-        let mut client = salon.follow(&[]);
+        let token = salon.sign(&Claims { user: 100 + n as u64 / 8, ..salon.claims() });
+        let mut client = salon.greet(&json!({ "token": token, "topics": [] }));
+        client.enter();
         assert_eq!(client.command(&follow(n)), json!({ "ok": true }));
+        if n % 8 == 7 {
+            let one_more = json!({ "token": token, "topics": ["live"], "filter": { "country": "x" } });
+            assert_eq!(salon.greet(&one_more).refusal().as_deref(), Some("too-many-filters"), "of one user");
+        }
         clients.push(client);
     }
     let mut one_more = salon.follow(&[]);

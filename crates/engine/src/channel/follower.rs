@@ -22,6 +22,8 @@ pub struct Follower {
     pub(super) channel: Arc<Channel>,
     pub(super) stream: Arc<Stream>,
     pub(super) wake: watch::Receiver<()>,
+    /// Who follows, if it is a user.
+    pub(super) user: Option<u64>,
     pub(super) linger: bool,
 }
 
@@ -66,6 +68,6 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.channel.leave(&self.stream, self.linger.then(|| Instant::now() + LINGER));
+        self.channel.leave(&self.stream, self.user, self.linger.then(|| Instant::now() + LINGER));
     }
 }

@@ -81,12 +81,13 @@ impl Channel {
         filter: &FilterName,
         topics: impl IntoIterator<Item = Topic>,
         since: Option<&Position>,
+        user: Option<u64>,
         deadline: Instant,
     ) -> Result<Polled, Refused> {
         let followers: Vec<Follower> = topics
             .into_iter()
             .map(|topic| {
-                let mut follower = self.follow(StreamKey::new(site, filter.clone(), topic))?;
+                let mut follower = self.follow_as(StreamKey::new(site, filter.clone(), topic), user)?;
                 follower.linger();
                 Ok(follower)
             })

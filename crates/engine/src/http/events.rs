@@ -55,7 +55,7 @@ pub(super) async fn events(
         query.since = Some(position);
     }
     let since = query.since.as_ref().map(ToString::to_string);
-    let mut following = Following::new(shared.channel.clone(), pass.site);
+    let mut following = Following::new(shared.channel.clone(), pass.site, Some(pass.user));
     if let Err(problem) = following.follow_named(&query.names(), query.filter, since.as_deref()) {
         shared.stats.refused(problem.code);
         return refused(&problem);

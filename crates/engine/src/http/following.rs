@@ -22,6 +22,8 @@ const TOPICS: usize = Topic::ALL.len();
 pub struct Following {
     channel: Arc<Channel>,
     site: SiteId,
+    /// Whose filters these are.
+    user: Option<u64>,
     streams: Vec<Read>,
     paused: bool,
 }
@@ -43,8 +45,8 @@ pub enum Due {
 }
 
 impl Following {
-    pub fn new(channel: Arc<Channel>, site: SiteId) -> Following {
-        Following { channel, site, streams: Vec::new(), paused: false }
+    pub fn new(channel: Arc<Channel>, site: SiteId, user: Option<u64>) -> Following {
+        Following { channel, site, user, streams: Vec::new(), paused: false }
     }
 
     /// Follows these topics with this filter instead of all before, from `resume` on where that says a place.
@@ -81,8 +83,10 @@ impl Following {
                 continue;
             }
             let key = StreamKey::new(self.site, filter.clone(), topic);
-            let follower =
-                self.channel.follow(key).map_err(|refused| Problem::new(refused.as_str(), refused))?;
+            let follower = self
+                .channel
+                .follow_as(key, self.user)
+                .map_err(|refused| Problem::new(refused.as_str(), refused))?;
             streams.push(Read { follower, at: from.as_ref().and_then(|from| from.at(topic)) });
         }
         (self.streams, self.paused) = (streams, false);
@@ -211,7 +215,7 @@ mod tests {
         let hub = Arc::new(Hub::default());
         hub.set_config(SITE, SiteConfig::default());
         let (channel, worker) = Channel::new(hub);
-        let following = Following::new(channel.clone(), SITE);
+        let following = Following::new(channel.clone(), SITE, None);
         (channel, worker, following)
     }
 
@@ -266,7 +270,7 @@ mod tests {
         tell(&channel, &worker, Topic::Visitors, state(1));
         take(&mut following);
         let position = following.position().to_string();
-        let mut other = Following::new(channel.clone(), SITE);
+        let mut other = Following::new(channel.clone(), SITE, None);
         other.follow(&["visitors"], &french, Some(&position)).unwrap();
         let key =
             StreamKey::new(SITE, FilterName::from_json(&french.clone().into()).unwrap(), Topic::Visitors);
@@ -311,7 +315,7 @@ mod tests {
         assert_eq!(refused(&["events"], &Map::new(), Some("nonsense")), "bad-request");
         let mut others: Vec<Following> = Vec::new();
         for n in 0..crate::channel::FILTERS {
-            let mut other = Following::new(channel.clone(), SITE);
+            let mut other = Following::new(channel.clone(), SITE, None);
             other.follow(&["live"], &filter(&format!(r#"{{"country":"{n}"}}"#)), None).unwrap();
             others.push(other);
         }

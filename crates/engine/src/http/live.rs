@@ -42,7 +42,10 @@ pub(super) async fn live(
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
     let mut followers = Vec::with_capacity(query.topics.len());
     for topic in &query.topics {
-        match shared.channel.follow(StreamKey::new(pass.site, query.filter.clone(), *topic)) {
+        match shared
+            .channel
+            .follow_as(StreamKey::new(pass.site, query.filter.clone(), *topic), Some(pass.user))
+        {
             Ok(mut follower) => {
                 // The next question comes soon: it finds the stream as this one left it.
                 follower.linger();

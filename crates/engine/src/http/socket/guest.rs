@@ -91,7 +91,7 @@ impl Guest {
         let pass = auth::admit(&self.shared, &self.headers.lock(), token.as_deref())
             .map_err(|refusal| refusal.as_str())?;
         self.shared.gate.admitted(self.counted, &pass);
-        let mut following = Following::new(self.shared.channel.clone(), pass.site);
+        let mut following = Following::new(self.shared.channel.clone(), pass.site, Some(pass.user));
         if !topics.is_empty() {
             let followed = following.follow(&topics, &filter, resume.as_deref());
             followed.map_err(|Problem { code, .. }| code)?;
