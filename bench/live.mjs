@@ -225,15 +225,16 @@ async function show( { script, config } ) {
 	} );
 }
 
-/** In the visitor's page: a button that is counted. */
+/** In the visitor's page: a button, after each click another one, for the tracker tells of one element once a second. It tells what stands on it. */
 function button( name ) {
 	let number = 0;
-	const element = Object.assign( document.createElement( 'button' ), { id: 'bench', type: 'button' } );
-	// The tracker tells of the click by itself, with the text of what was clicked.
-	element.addEventListener( 'click', ( { timeStamp } ) => {
-		window.clicked( { at: performance.timeOrigin + timeStamp, event: element.textContent } );
-		setTimeout( () => ( element.textContent = `click-${ name }-${ ++number }` ) );
-	} );
-	element.textContent = `click-${ name }-0`;
-	document.body.prepend( element );
+	const make = () => {
+		const element = Object.assign( document.createElement( 'button' ), { id: 'bench', type: 'button', textContent: `click-${ name }-${ number++ }` } );
+		element.addEventListener( 'click', ( { timeStamp } ) => {
+			window.clicked( { at: performance.timeOrigin + timeStamp, event: element.textContent } );
+			setTimeout( () => element.replaceWith( make() ) );
+		} );
+		return element;
+	};
+	document.body.prepend( make() );
 }

@@ -39,6 +39,7 @@ const STAGES = [
 	{ name: 'demo', command: nodeTest( 'tests/demo' ), limit: 5 * MINUTE, tests: true },
 	{ name: 'wordpress', command: phpunit( 'http' ), limit: 10 * MINUTE, tests: true, site: true },
 	{ name: 'browser', command: nodeTest( 'tests/browser' ), limit: 10 * MINUTE, tests: true, site: true },
+	{ name: 'live', command: nodeTest( 'tests/live' ), limit: 15 * MINUTE, tests: true, site: true },
 	{ name: 'chaos', command: [ 'tests/chaos/run' ], limit: 15 * MINUTE, tests: true, when: existsSync( join( REPOSITORY, 'tests/chaos/run' ) ) },
 ];
 

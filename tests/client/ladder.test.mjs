@@ -89,13 +89,60 @@ test( 'who is told to come back within some time does so at a moment of its own'
 } );
 
 test( 'a busy server is left alone as long as it says, and no other rung is tried meanwhile', async () => {
-	const { events, polling } = await climb( { events: breaks( 'busy', 'busy', 7000 ), polling: opens } );
+	let isBusy = true;
+	const { events, polling } = await climb( { events: ( connection ) => ( isBusy ? breaks( 'busy (429)', 'busy', 7000 ) : opens )( connection ), polling: opens } );
 	await pass( 6900 );
 	assert.equal( events.tried.length, 1 );
+	isBusy = false;
 	await pass( 7000 );
-	assert.equal( events.tried.length, 2 );
+	assert.equal( ladder.rung, 'events' );
 	assert.equal( polling.tried.length, 0 );
 	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'that is no error' );
+} );
+
+test( 'one that is busy twice in a row is passed by, asked again when it wishes, and not held against its way', async () => {
+	let isBusy = true;
+	const busy = breaks( 'busy (503)', 'busy', 7000 );
+	const { websocket, events, polling } = await climb( {
+		websocket: ( connection ) => ( isBusy ? breaks( 'not reached' ) : opens )( connection ),
+		events: ( connection ) => ( isBusy ? busy : opens )( connection ),
+		polling: opens,
+	} );
+	assert.deepEqual( ladder.reasons, { websocket: 'busy', events: 'busy (503)' } );
+	await pass( 10_600 );
+	assert.equal( ladder.rung, 'polling' );
+	assert.equal( events.tried.length, 2 );
+	await pass( 10_300 );
+	assert.equal( websocket.tried.length, 2, 'left alone' );
+	assert.equal( new Memory( 'site' ).load(), null );
+	isBusy = false;
+	await pass( 300 );
+	assert.equal( ladder.rung, 'websocket' );
+	assert.ok( polling.last.isClosed );
+	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'nobody has seen any of it' );
+} );
+
+test( 'all are busy, PHP too: that is told after the second round, and none is hurried', async () => {
+	const busy = breaks( 'status 503', 'busy', 7000 );
+	const { polling } = await climb( { events: busy, polling: busy } );
+	await pass( 60_000 );
+	assert.deepEqual( told.slice( 0, 2 ), [ [ 'failed', 1 ], [ 'failed', 2 ] ] );
+	const waits = polling.tried.slice( 1 ).map( ( { at }, index ) => at - polling.tried[ index ].at );
+	assert.ok( waits.every( ( wait ) => wait >= 7000 ), waits );
+} );
+
+test( 'a connection that ends because the server is busy is not opened before it wishes', async () => {
+	const { polling } = await climb( { polling: opens } );
+	polling.last.sink.closed( new Trouble( 'status 503', 'busy', 7000 ) );
+	await pass( 10_400 );
+	assert.equal( polling.tried.length, 1 );
+	await pass( 200 );
+	assert.equal( polling.tried.length, 2 );
+} );
+
+test( 'a WebSocket that fails where the next rung opens was not reached', async () => {
+	await climb( { websocket: breaks( 'not reached' ), events: opens } );
+	assert.deepEqual( ladder.reasons, { websocket: 'not reached' } );
 } );
 
 test( 'the rung that worked is remembered for a day, with the reasons', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Administrator, launch } from '../browser/browser.mjs';
-import { SITE, Visitor, applicationPassword, eventually, ready } from './site.mjs';
+import { SITE, Visitor, applicationPassword, ask, eventually, killEngine, ready } from './site.mjs';
 import { example, files } from './docs.mjs';
 
 let docs;
@@ -40,12 +40,37 @@ async function shows( said, name ) {
 	await eventually( () => said.text.includes( name ), () => `${ name } is shown; there is:\n${ said.text.slice( -2000 ) }\n${ said.errors }` );
 }
 
+const probe = async () => ( await ask( `${ SITE }/qahm-live/probe?nonce=there` ) ).status;
+
+/** The engine is killed, and the web server says so. */
+async function goes() {
+	await killEngine();
+	await eventually( async () => ( await probe() ) === 502, 'nobody is behind the web server' );
+}
+
+/** It is started by a visitor: not by each, after it was killed. */
+async function comes() {
+	const back = async () => {
+		await new Visitor().view( '/about/' );
+		return ( await probe() ) === 200;
+	};
+	await eventually( back, 'the engine is back', 40_000 );
+}
+
 for ( const name of [ 'socket', 'events' ] ) {
 	test( `${ name }.mjs shows what happens`, async ( t ) => {
 		const said = run( t, process.execPath, [ `${ name }.mjs` ] );
 		await eventually( () => /^events \d+ \{/m.test( said.text ) && /^live \d+ \{/m.test( said.text ), () => `the states come: ${ said.text }${ said.errors }` );
 		await shows( said, `seen-by-${ name }` );
 		assert.equal( said.errors, '' );
+	} );
+
+	test( `${ name }.mjs goes on after the engine was away`, async ( t ) => {
+		const said = run( t, process.execPath, [ `${ name }.mjs` ] );
+		await eventually( () => /^events \d+ \{/m.test( said.text ), () => `the states come: ${ said.text }${ said.errors }` );
+		await goes();
+		await comes();
+		await shows( said, `seen-again-by-${ name }` );
 	} );
 }
 
@@ -65,6 +90,13 @@ test( 'EventSource of a browser shows what happens, and cannot read its cookie',
 	const { page } = administrator;
 	await page.evaluate( `
 		window.seen = [];
+		window.opened = 0;
+		window.EventSource = class extends EventSource {
+			constructor( url ) {
+				super( url );
+				window.opened++;
+			}
+		};
 		const { nonce, renew } = JSON.parse( document.querySelector( '#qahm_realtime' ).dataset.config );
 		const token = async () => ( await ( await fetch( renew, { method: 'POST', headers: { 'X-WP-Nonce': nonce } } ) ).json() ).token;
 		${ example( 'js', 'new EventSource( \'/' ) }
@@ -79,4 +111,10 @@ test( 'EventSource of a browser shows what happens, and cannot read its cookie',
 	const [ cookie ] = ( await administrator.context.cookies( `${ SITE }/qahm-live/events` ) ).filter( ( { name } ) => name === 'qahm_realtime_live' );
 	assert.deepEqual( [ cookie.httpOnly, cookie.sameSite, cookie.path ], [ true, 'Strict', '/qahm-live/' ] );
 	assert.deepEqual( ( await administrator.context.cookies( `${ SITE }/wp-admin/` ) ).filter( ( { name } ) => name === 'qahm_realtime_live' ), [] );
+
+	await goes();
+	await page.waitForFunction( () => window.opened > 1, undefined, { timeout: 30_000 } );
+	await comes();
+	await visitor.does( '/about/', 'seen-again-by-chromium' );
+	await page.waitForFunction( () => JSON.stringify( window.seen ).includes( 'seen-again-by-chromium' ), undefined, { timeout: 30_000 } );
 } );

@@ -17,10 +17,17 @@ final class Endpoints {
 	public const OPTION = 'qahm_realtime_endpoints';
 
 	/**
-	 * Path of the collector, same origin as the page.
+	 * Where the tracker sends its beacons: a path, same origin as the page, unless a filter says otherwise.
 	 */
 	public static function collector(): string {
-		return self::path( 'collect' );
+		$usual = self::path( 'collect' );
+		/**
+		 * Filters where the tracker sends its beacons, such as to the engine's own collector, /qahm-live/collect.
+		 *
+		 * @param string $collector Path or address; anything but a string that is not empty changes nothing.
+		 */
+		$collector = apply_filters( 'qahm_realtime_collector', $usual );
+		return is_string( $collector ) && '' !== $collector ? $collector : $usual;
 	}
 
 	/**

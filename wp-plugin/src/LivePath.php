@@ -71,6 +71,12 @@ final class LivePath {
 	}
 
 	/**
+	 * Has this request look when it has been answered, if it is time to. Afterwards does so in every request that has loaded
+	 * this class, for it has to do with the channel: there is nothing else to do.
+	 */
+	public static function look_afterwards(): void {}
+
+	/**
 	 * Looks if it is time to.
 	 */
 	public static function tend(): void {

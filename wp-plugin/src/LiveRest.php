@@ -101,7 +101,7 @@ final class LiveRest {
 	public static function rung( WP_REST_Request $request ): WP_REST_Response {
 		$latency = $request['latency'];
 		Rungs::note( (string) $request['rung'], is_numeric( $latency ) ? (float) $latency : null, (array) $request['reasons'] );
-		LivePath::prefix(); // A browser has just tried: afterwards the site itself may look again.
+		LivePath::look_afterwards(); // A browser has just tried.
 		return self::ok();
 	}
 

@@ -11,7 +11,8 @@ namespace QahmRealtime;
  * Has the engine end tokens that it would still accept for up to ten minutes: live.php and the channel ask no WordPress.
  *
  * What happens in a request is collected and told once the answer has been sent. What the engine could not be told is
- * tried again by later requests, as long as such tokens may live.
+ * tried again by later requests, as long as such tokens may live. A PHP without the extension (WP-CLI's may be another one
+ * than the site's) can only keep it for them.
  */
 final class Revocation {
 
@@ -50,7 +51,7 @@ final class Revocation {
 	 * @param list<int> $blogs On these blogs.
 	 */
 	public static function of( int $user, array $blogs ): void {
-		if ( array() === $blogs || $user < 0 || ! Extension::loaded() ) {
+		if ( array() === $blogs || $user < 0 ) {
 			return;
 		}
 		if ( array() === self::$waiting ) {
@@ -120,6 +121,9 @@ final class Revocation {
 	 * @return list<array{int, string, int}> Those that it did not take.
 	 */
 	private static function tell( array $entries, int $patience ): array {
+		if ( ! Extension::loaded() ) {
+			return array_values( $entries );
+		}
 		$end  = hrtime( true ) + $patience * 1_000_000;
 		$left = array();
 		foreach ( $entries as $entry ) {

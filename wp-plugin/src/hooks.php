@@ -44,6 +44,38 @@ add_filter( 'render_block_qahm-realtime/opt-out', array( OptOut::class, 'show' )
 is_admin() && add_action( 'init', array( OptOut::class, 'register' ), 11 ); // After the language.
 add_action( 'rest_api_init', array( OptOut::class, 'register' ) );
 
+// --- Who is logged out, or may do less than before, sees no more figures. On every request: links that are mailed change passwords, too.
+// In a terminal (WP-CLI, cron), PHP may be another one than that of the site, without the extension: what happens there is kept for the site to tell.
+if ( 'cli' === PHP_SAPI || function_exists( 'qahm_realtime_configure' ) ) {
+	foreach (
+		array(
+			'updated_user_meta'              => 'meta',
+			'deleted_user_meta'              => 'meta',
+			'set_user_role'                  => 'role',
+			'remove_user_role'               => 'role_removed',
+			'update_user_meta'               => 'sessions',
+			'delete_user_meta'               => 'sessions',
+			'profile_update'                 => 'profile',
+			'wp_set_password'                => 'password',
+			'clear_auth_cookie'              => 'cookie',
+			'remove_user_from_blog'          => 'blog',
+			'after_password_reset'           => 'everywhere',
+			'wp_logout'                      => 'everywhere',
+			'wp_delete_application_password' => 'everywhere',
+			'delete_user'                    => 'everywhere',
+			'deleted_user'                   => 'everywhere',
+			'wpmu_delete_user'               => 'everywhere',
+			'make_spam_user'                 => 'everywhere',
+			'revoke_super_admin'             => 'everywhere', // Before it is done: which blogs it were is not known afterwards.
+			'revoked_super_admin'            => 'everywhere',
+		) as $qahm_realtime_hook => $qahm_realtime_method
+	) {
+		add_action( $qahm_realtime_hook, array( AccessChanges::class, $qahm_realtime_method ), 10, 4 );
+	}
+	// Options change on many a request: the class is loaded for one of them.
+	add_action( 'updated_option', static fn ( $option = '', $old = null, $new = null ) => is_string( $option ) && str_ends_with( $option, 'user_roles' ) && AccessChanges::roles( $old, $new ), 10, 3 );
+}
+
 // Without the extension nothing else changes. Asked directly, not by Extension: this line runs on every page.
 if ( ! function_exists( 'qahm_realtime_configure' ) ) {
 	return;
@@ -62,36 +94,6 @@ add_action(
 add_action( 'init', static fn () => is_user_logged_in() && ExcludedRoles::refresh() ); // Asked first: visitors need not load it.
 add_action( 'wp_login', array( ExcludedRoles::class, 'login' ), 10, 2 );
 add_action( 'wp_logout', array( ExcludedRoles::class, 'logout' ) );
-
-// --- Who is logged out, or may do less than before, sees no more figures. On every request: links that are mailed change passwords, too.
-
-foreach (
-	array(
-		'updated_user_meta'              => 'meta',
-		'deleted_user_meta'              => 'meta',
-		'set_user_role'                  => 'role',
-		'remove_user_role'               => 'role_removed',
-		'update_user_meta'               => 'sessions',
-		'delete_user_meta'               => 'sessions',
-		'profile_update'                 => 'profile',
-		'wp_set_password'                => 'password',
-		'clear_auth_cookie'              => 'cookie',
-		'remove_user_from_blog'          => 'blog',
-		'after_password_reset'           => 'everywhere',
-		'wp_logout'                      => 'everywhere',
-		'wp_delete_application_password' => 'everywhere',
-		'delete_user'                    => 'everywhere',
-		'deleted_user'                   => 'everywhere',
-		'wpmu_delete_user'               => 'everywhere',
-		'make_spam_user'                 => 'everywhere',
-		'revoke_super_admin'             => 'everywhere', // Before it is done: which blogs it were is not known afterwards.
-		'revoked_super_admin'            => 'everywhere',
-	) as $qahm_realtime_hook => $qahm_realtime_method
-) {
-	add_action( $qahm_realtime_hook, array( AccessChanges::class, $qahm_realtime_method ), 10, 4 );
-}
-// Options change on many a request: the class is loaded for one of them.
-add_action( 'updated_option', static fn ( $option = '', $old = null, $new = null ) => is_string( $option ) && str_ends_with( $option, 'user_roles' ) && AccessChanges::roles( $old, $new ), 10, 3 );
 
 // --- What happens on the server. Signals of a page that is only read: these few hooks, no class unless there is something.
 

@@ -138,4 +138,16 @@ final class LivePathTest extends TestCase {
 			$this->assertSame( array( false, 0, 0 ), array( LivePath::state()['works'], LivePath::state()['at'], LivePath::state()['failures'] ) );
 		}
 	}
+
+	public function test_a_browser_that_reports_has_the_site_look(): void {
+		// In a PHP of its own: here the class is loaded already.
+		$code = 'define( "ABSPATH", "/" ); require "tests/wordpress/unit/wordpress.php"; require "tests/wordpress/unit/extension.php"; require "wp-plugin/src/autoload.php";'
+			. 'class WP_REST_Request extends ArrayObject {} class WP_REST_Response {} FakeWordPress::$cron = false; FakeWordPress::$admin = FakeWordPress::$user = true;'
+			. 'FakeExtension::reset(); FakeWordPress::$options = array( "home" => "https://example.com", "siteurl" => "https://example.com" );'
+			. 'FakeWordPress::$remote = static function (): array { print( "looked" ); return array( 404, "" ); };'
+			. 'QahmRealtime\Afterwards::run(); print( "before " );'
+			. 'QahmRealtime\LiveRest::rung( new WP_REST_Request( array( "rung" => "events", "latency" => 3, "reasons" => array() ) ) ); QahmRealtime\Afterwards::run();';
+		exec( 'cd ' . escapeshellarg( dirname( __DIR__, 3 ) ) . ' && ' . escapeshellarg( PHP_BINARY ) . ' -d display_errors=stderr -r ' . escapeshellarg( $code ) . ' 2>&1', $lines );
+		$this->assertSame( 'before looked', implode( "\n", $lines ) );
+	}
 }

@@ -188,6 +188,22 @@ final class RevocationTest extends TestCase {
 		$this->assertArrayNotHasKey( Revocation::OPTION, FakeWordPress::$options );
 	}
 
+	public function test_a_php_without_the_extension_keeps_it_for_one_that_has_it(): void {
+		$root = dirname( __DIR__, 3 );
+		$code = 'define( "ABSPATH", "/" ); require "tests/wordpress/unit/wordpress.php"; require "wp-plugin/src/autoload.php"; $GLOBALS["wpdb"] = (object) array( "base_prefix" => "wp_" );'
+			. 'FakeWordPress::$options = array( "home" => "https://example.com" ); require "wp-plugin/src/hooks.php"; do_action( "wp_logout", 7 ); do_action( "shutdown" );'
+			. 'register_shutdown_function( static fn () => print( json_encode( FakeWordPress::$written ) ) );';
+		exec( 'cd ' . escapeshellarg( $root ) . ' && ' . escapeshellarg( PHP_BINARY ) . ' -n -d display_errors=stderr -r ' . escapeshellarg( $code ), $lines, $status );
+		$written = json_decode( implode( '', $lines ), true );
+		$this->assertSame( array( 0, 1 ), array( $status, is_array( $written ) ? count( $written ) : 0 ), implode( "\n", $lines ) );
+		$this->assertSame( Revocation::OPTION, $written[0][0] );
+		$this->assertMatchesRegularExpression( '/^\d+:' . Site::id() . ':7$/D', $written[0][1] );
+		FakeWordPress::$options[ Revocation::OPTION ] = $written[0][1];
+		Revocation::again();
+		$this->assertSame( array( array( Site::id(), 7 ) ), self::revoked(), 'the site tells it' );
+		$this->assertArrayNotHasKey( Revocation::OPTION, FakeWordPress::$options );
+	}
+
 	/** @return iterable<array{string}> */
 	public function refusals(): iterable {
 		yield array( '{"ok":false,"code":"unknown-site","error":"x"}' );

@@ -274,6 +274,10 @@ function rest_url( string $path ): string {
 	return "https://example.com/wp-json/$path";
 }
 
+function plugins_url( string $path, string $plugin ): string {
+	return 'https://example.com/blog/wp-content/plugins/' . basename( dirname( $plugin ) ) . "/$path";
+}
+
 function maybe_unserialize( mixed $value ): mixed {
 	return $value;
 }

@@ -38,7 +38,8 @@ const OWN: string = ( typeof document === 'undefined' ? null : ( document.curren
 export function connect( config: Config ): Client {
 	const token = new Token( config );
 	const memory = new Memory( config.site );
-	const rungs: Rung[] = [ new Polling( config, token ) ];
+	const polling = new Polling( config, token );
+	const rungs: Rung[] = [ polling ];
 	if ( config.prefix !== null && config.prefix !== undefined ) {
 		rungs.unshift( new WebSocketRung( config.prefix, token, loader( config.socket ) ), new Events( config.prefix, token ) );
 	}
@@ -55,7 +56,10 @@ export function connect( config: Config ): Client {
 		( listener ) =>
 			new Member(
 				`qahm-realtime-${ VERSION }-${ config.site }`,
-				( feed, wanted, heard ) => new Line( feed, wanted, heard, token, ( wish, climber ) => new Ladder( rungs, wish, climber, token, memory ), report ),
+				( feed, wanted, heard, pushes ) =>
+					pushes
+						? new Line( feed, wanted, heard, token, ( wish, climber ) => new Ladder( rungs, wish, climber, token, memory ), report )
+						: new Line( feed, wanted, heard, token, ( wish, climber ) => new Ladder( [ polling ], wish, climber, token, null ) ), // Which says nothing of the ways.
 				listener
 			)
 	);

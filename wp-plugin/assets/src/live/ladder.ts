@@ -7,6 +7,7 @@ import { Backoff } from './backoff';
 import type { Ack, Beat, Command, Hello, Json, Message } from './message';
 import type { Memory, Reasons } from './memory';
 import type { Connection, Rung, RungName, Sink, Wish } from './rung';
+import { Rush } from './rush';
 import type { Token } from './token';
 import { Over, Trouble } from './trouble';
 
@@ -37,8 +38,9 @@ export class Ladder {
 	/** The best rung that has worked, in this page or on the day before. */
 	private best: number;
 	private attempt: Connection | null = null;
-	/** A rung was refused because there is no engine, which says nothing of the way to it. */
+	/** A rung was refused because there is no engine, or it is busy, which says nothing of the way to it. */
 	private away = false;
+	private readonly rush: Rush;
 	/** Counts climbs: what an older one still says is not heard. */
 	private climb = 0;
 	private failures = 0;
@@ -49,16 +51,20 @@ export class Ladder {
 	private readonly hurried: Backoff;
 	private readonly unhurried: Backoff;
 
-	/** @param rungs Best first. */
+	/**
+	 * @param rungs  Best first.
+	 * @param memory Null where it is no finding which of them is used.
+	 */
 	public constructor(
 		private readonly rungs: readonly Rung[],
 		private readonly wish: () => Wish,
 		private readonly climber: Climber,
 		private readonly token: Token,
-		private readonly memory: Memory,
+		private readonly memory: Memory | null,
 		random: () => number = Math.random
 	) {
 		this.backoff = new Backoff( undefined, undefined, random );
+		this.rush = new Rush( this.backoff );
 		this.hurried = new Backoff( undefined, undefined, random );
 		this.unhurried = new Backoff( ...LOOK, random );
 		this.best = rungs.length;
@@ -70,7 +76,7 @@ export class Ladder {
 	}
 
 	public start(): void {
-		const known = this.memory.load();
+		const known = this.memory?.load();
 		const place = this.rungs.findIndex( ( { name } ) => name === known?.rung );
 		if ( place >= 0 ) {
 			this.best = place;
@@ -102,24 +108,38 @@ export class Ladder {
 	/** Tries rungs from here down, and begins again at the top after a while if none holds. */
 	private async try( from: number ): Promise< void > {
 		const climb = ++this.climb;
-		let after: number | null = null;
+		let after = 0;
 		this.away = false;
-		for ( let place = from; place < this.rungs.length; place++ ) {
+		for ( const [ place, rung ] of this.rungs.entries() ) {
+			if ( place < from ) {
+				continue;
+			}
 			const why = await this.open( place, climb );
 			if ( why === null || this.climb !== climb ) {
 				return;
 			}
 			if ( why.kind === 'busy' ) {
-				// It works, but not now; the rungs below would be the same server.
-				after = why.after;
-				break;
+				after = Math.max( after, this.rush.left );
+				Rush.explain( this.reasons, this.rungs.slice( from, place ) );
+				if ( ! this.rush.passes( rung ) ) {
+					// It works, but not now, and the rungs below are the same server: they wait, too, the first time.
+					this.again( 0, after );
+					return;
+				}
 			}
 		}
-		if ( after === null ) {
-			this.climber.failed( ++this.failures );
-		}
-		const wait = after === null ? this.backoff.next() : after + this.backoff.within( Math.max( after, 1000 ) );
-		this.timer = setTimeout( () => void this.try( 0 ), wait );
+		this.climber.failed( ++this.failures );
+		this.again( 0, Math.max( this.backoff.next(), after ) );
+	}
+
+	/** Tries from a place down after a while, unless something else has begun by then. */
+	private again( from: number, wait: number ): void {
+		const { climb } = this;
+		this.timer = setTimeout( () => {
+			if ( this.climb === climb ) {
+				void this.try( from );
+			}
+		}, wait );
 	}
 
 	/** Tries one rung, twice if a new token may help. @return Why it does not work; null when it does, or when it is all over. */
@@ -143,7 +163,8 @@ export class Ladder {
 		}
 		if ( why !== null && this.climb === climb ) {
 			this.reasons[ rung.name ] = why.reason;
-			this.away ||= why.away;
+			this.away ||= why.away || why.kind === 'busy';
+			this.rush.note( rung, why );
 		}
 		return why;
 	}
@@ -198,13 +219,14 @@ export class Ladder {
 		this.place = place;
 		this.away &&= place > 0;
 		this.failures = 0;
+		this.rush.note( rung, null );
 		delete this.reasons[ rung.name ];
 		clearTimeout( this.steady );
 		this.steady = setTimeout( () => {
 			this.backoff.reset();
 			if ( place <= this.best && ! this.away ) {
 				this.best = place;
-				this.memory.save( rung.name, this.reasons );
+				this.memory?.save( rung.name, this.reasons );
 			}
 		}, STEADY );
 		this.look();
@@ -229,13 +251,12 @@ export class Ladder {
 			from = Math.min( from, this.rungs.length - 1 );
 			this.best = Math.max( this.best, from );
 		}
-		const climb = ++this.climb;
-		const wait = why.after === null ? this.backoff.next() : this.backoff.within( why.after );
-		this.timer = setTimeout( () => {
-			if ( this.climb === climb ) {
-				void this.try( from );
-			}
-		}, wait );
+		this.climb++;
+		if ( why.after === null ) {
+			this.again( from, this.backoff.next() );
+		} else {
+			this.again( from, why.kind === 'busy' ? this.rush.pause( why.after ) : this.backoff.within( why.after ) );
+		}
 	}
 
 	/** Looks at the better rungs after a while: soon if one of them has worked before. */
@@ -243,7 +264,7 @@ export class Ladder {
 		clearTimeout( this.looking );
 		if ( this.place > 0 ) {
 			const wait = this.away || this.best < this.place ? this.hurried.next() : this.unhurried.next();
-			this.looking = setTimeout( () => void this.lookUp(), wait );
+			this.looking = setTimeout( () => void this.lookUp(), Math.max( wait, this.rush.left ) );
 		} else {
 			this.hurried.reset();
 			this.unhurried.reset();
@@ -256,6 +277,9 @@ export class Ladder {
 			const why = await this.open( place, climb );
 			if ( why === null || this.climb !== climb ) {
 				return;
+			}
+			if ( why.kind === 'busy' ) {
+				Rush.explain( this.reasons, this.rungs.slice( 0, place ) );
 			}
 		}
 		this.look();

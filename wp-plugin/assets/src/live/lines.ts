@@ -1,4 +1,4 @@
-/** The leader's connections: one for each filter that is in use. */
+/** The leader's connections: one for each filter that is in use. Few of them are pushed to, the rest ask. */
 
 import { Feed } from './feed';
 import type { Line } from './line';
@@ -11,11 +11,17 @@ export interface Wanted {
 	readonly feed?: Feed;
 }
 
+/** Connections of a browser that the engine holds open: it has 4,000 for everybody. */
+const PUSHED = 4;
+
 export class Lines {
 	/** By name of the filter. */
 	private readonly lines = new Map< string, Line >();
 
-	public constructor( private readonly open: ( feed: Feed, topics: readonly Topic[] ) => Line ) {}
+	private readonly pushed = new Set< Line >();
+
+	/** @param make Opens a connection; `pushes`: whether it may be one that the engine holds open. */
+	public constructor( private readonly make: ( feed: Feed, topics: readonly Topic[], pushes: boolean ) => Line ) {}
 
 	/** Opens and closes connections until they are those that are wanted. */
 	public settle( wanted: readonly Wanted[] ): void {
@@ -29,7 +35,8 @@ export class Lines {
 				feeds.set( one.filter, one.feed );
 			}
 		}
-		const idle = [ ...this.lines.keys() ].filter( ( filter ) => ! topics.has( filter ) );
+		// Those that are pushed to at the end, where they are taken from.
+		const idle = [ ...this.lines ].filter( ( [ filter ] ) => ! topics.has( filter ) ).sort( ( [ , one ], [ , other ] ) => Number( this.pushed.has( one ) ) - Number( this.pushed.has( other ) ) ).map( ( [ filter ] ) => filter );
 		for ( const [ filter, all ] of topics ) {
 			// Another filter goes over the connection that has none to follow any more.
 			const from = this.lines.has( filter ) ? filter : idle.pop();
@@ -48,8 +55,14 @@ export class Lines {
 			if ( topics.size === 0 ) {
 				line?.pause();
 			} else {
-				line?.close();
+				this.shut( line );
 				this.lines.delete( filter );
+			}
+		}
+		for ( const [ filter, line ] of this.lines ) {
+			if ( topics.has( filter ) && ! this.pushed.has( line ) && this.pushed.size < PUSHED ) {
+				this.shut( line );
+				this.lines.set( filter, this.open( line.feed, [ ...( topics.get( filter ) ?? [] ) ] ) ); // Another has made room.
 			}
 		}
 	}
@@ -65,7 +78,23 @@ export class Lines {
 	}
 
 	public close(): void {
-		this.lines.forEach( ( line ) => line.close() );
+		this.lines.forEach( ( line ) => this.shut( line ) );
 		this.lines.clear();
+	}
+
+	private open( feed: Feed, topics: readonly Topic[] ): Line {
+		const pushes = this.pushed.size < PUSHED;
+		const line = this.make( feed, topics, pushes );
+		if ( pushes ) {
+			this.pushed.add( line );
+		}
+		return line;
+	}
+
+	private shut( line: Line | undefined ): void {
+		if ( line !== undefined ) {
+			line.close();
+			this.pushed.delete( line );
+		}
 	}
 }

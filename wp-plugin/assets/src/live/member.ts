@@ -49,18 +49,18 @@ export class Member {
 
 	/**
 	 * @param name     The same in all tabs that share.
-	 * @param open     Opens a connection.
+	 * @param open     Opens a connection; `pushes`: whether it may be one that the engine holds open.
 	 * @param listener Hears what this tab wants to know.
 	 */
 	public constructor(
 		name: string,
-		open: ( feed: Feed, topics: readonly Topic[], listener: Listener ) => Line,
+		open: ( feed: Feed, topics: readonly Topic[], listener: Listener, pushes: boolean ) => Line,
 		private readonly listener: Listener,
 		private readonly locks: LockManager | null = navigator.locks ?? null
 	) {
 		this.tabs = new Tabs( name );
-		this.lines = new Lines( ( feed, topics ) => {
-			const line: Line = open( feed, topics, this.relay( () => line.feed.name ) );
+		this.lines = new Lines( ( feed, topics, pushes ) => {
+			const line: Line = open( feed, topics, this.relay( () => line.feed.name ), pushes );
 			return line;
 		} );
 		this.leader = new Leader( name, () => this.lead(), () => this.lost(), this.shares ? locks : null );

@@ -3,6 +3,10 @@
 /** What to do about it: `denied` wants another token, `busy` wants time, `broken` wants to be tried again, `silent` another rung. */
 export type Kind = 'denied' | 'busy' | 'broken' | 'silent';
 
+/** Of a handshake that failed, which a browser says no more about; of one that failed because the server had no time. */
+export const UNREACHED = 'not reached';
+export const BUSY = 'busy';
+
 export class Trouble extends Error {
 	/**
 	 * @param reason In a word or two, for who looks after the site.

@@ -5,7 +5,7 @@ import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command } f
 import { unpack, unpacks } from './packed';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
-import { denial, Over, Trouble } from './trouble';
+import { denial, Over, Trouble, UNREACHED } from './trouble';
 
 const ACK = 5000; // ms until a command counts as lost
 
@@ -93,9 +93,9 @@ class Session implements Connection {
 		} );
 		socket.on( 'problem', ( value: unknown ) => this.note( isObject( value ) ? String( value[ 'code' ] ) : 'problem' ) );
 		socket.on( 'connect_error', ( error: Error ) => {
-			// The way is broken, or the engine gives its reason.
+			// The way is broken or the server busy, which browsers do not tell apart, or the engine gives its reason.
 			if ( 'type' in error && error.type === 'TransportError' ) {
-				this.end( new Trouble( 'no WebSocket' ) );
+				this.end( new Trouble( UNREACHED ) );
 			} else {
 				this.note( error.message );
 				this.end( this.problem ?? new Trouble( error.message ) );

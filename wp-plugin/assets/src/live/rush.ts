@@ -1,0 +1,52 @@
+/** A server that has no time: which of its ways have said so, and how long it wants to be left alone. */
+
+import type { Backoff } from './backoff';
+import type { Reasons } from './memory';
+import type { Rung } from './rung';
+import { BUSY, UNREACHED, type Trouble } from './trouble';
+
+/** A way that is busy so many times in a row is passed by: PHP may still answer where the engine has no time. */
+const ROUNDS = 2;
+
+export class Rush {
+	/** How many times in a row each way was busy. */
+	private readonly times = new Map< Rung, number >();
+	/** Milliseconds since 1970. */
+	private until = 0;
+
+	public constructor( private readonly backoff: Backoff ) {}
+
+	/** What became of a try; null: it works. */
+	public note( rung: Rung, why: Trouble | null ): void {
+		if ( why?.kind === 'busy' ) {
+			this.times.set( rung, ( this.times.get( rung ) ?? 0 ) + 1 );
+			this.until = Date.now() + this.pause( why.after ?? 0 );
+		} else {
+			this.times.delete( rung );
+		}
+	}
+
+	/** Whether it is time to look at what is below it. */
+	public passes( rung: Rung ): boolean {
+		return ( this.times.get( rung ) ?? 0 ) >= ROUNDS;
+	}
+
+	/** Milliseconds until the server may be asked again. */
+	public get left(): number {
+		return Math.max( 0, this.until - Date.now() );
+	}
+
+	/** How long to leave a server alone that wants so many milliseconds: longer, and not as long as everybody else. */
+	public pause( after: number ): number {
+		return after + this.backoff.within( Math.max( after, 1000 ) );
+	}
+
+	/** A browser does not say why a WebSocket was refused: where a way that was tried after it is busy, it was that, too. */
+	public static explain( reasons: Reasons, tried: readonly Rung[] ): void {
+		for ( const { name } of tried ) {
+			if ( reasons[ name ] === UNREACHED ) {
+				reasons[ name ] = BUSY;
+			}
+		}
+	}
+}
