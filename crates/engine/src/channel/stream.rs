@@ -12,8 +12,8 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::news::number;
-use super::patch::{Op, ROWS_IN_FRONT, apply, diff};
+use super::news::rows_ops;
+use super::patch::{Op, apply, diff};
 use super::position::epoch_text;
 use super::{At, Message, News, Rows, StreamKey, Topic};
 
@@ -274,30 +274,6 @@ impl Shown {
         let from = self.ring.iter().position(|(_, patch)| patch.base == Some(seq))?;
         Some(self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect())
     }
-}
-
-/// What rows change in a feed.
-fn rows_ops(state: &Value, rows: Rows) -> Vec<Op> {
-    let mut ops = Vec::new();
-    let shown = state.get("events").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (index, row) in shown.iter().enumerate() {
-        if row.get("undone").is_none() && rows.undone.contains(&number(row)) {
-            ops.push(Op::set(format!("events/{index}/undone"), Value::Bool(true)));
-        }
-    }
-    // Nothing that fits: no reason to wake anybody because others came.
-    if rows.rows.is_empty() && ops.is_empty() {
-        return ops;
-    }
-    if !rows.rows.is_empty() {
-        ops.push(Op::set(ROWS_IN_FRONT, Value::Array(rows.rows)));
-    }
-    for (name, number) in [("first", rows.first), ("last", rows.last)] {
-        if state.get(name).and_then(Value::as_u64) != Some(number) {
-            ops.push(Op::set(name, number.into()));
-        }
-    }
-    ops
 }
 
 #[cfg(test)]

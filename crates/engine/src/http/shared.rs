@@ -45,8 +45,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The visitor's address: what the web server in front of us says in `X-Real-IP` (nobody else can connect to us),
-    /// else the other end.
+    /// The visitor's address: what the web server in front of us says in `X-Real-IP`, else the other end. To the Unix
+    /// socket nobody else can connect; to a port every user of the machine can, and say there what they like.
     pub fn visitor(self, headers: &HeaderMap) -> Option<IpAddr> {
         let named = headers.get("x-real-ip").and_then(|value| value.to_str().ok()?.trim().parse().ok());
         named.or(self.address)

@@ -1,3 +1,4 @@
+use super::super::news::number;
 use super::super::patch;
 use super::super::{FilterName, Kind};
 use super::*;
