@@ -213,7 +213,8 @@ class Answers:
         log = self.site.log
         rows = []
         for e in log:
-            if self.matches(e):
+            # What breaks for a private visitor is no row of the feed.
+            if self.matches(e) and not (e.kind == "error" and e.profile == PRIVATE):
                 profile = dict(zip(FIELDS, e.profile)) if e.profile else {}
                 rows.append({
                     "id": e.id, "time": e.time + self.offset, "kind": e.kind, "page": e.page,

@@ -59,7 +59,7 @@ def source(referrer, url):
 def page(url):
     """A page's name, as FEATURES P normalises paths: what the traffic has of it."""
     path, _, query = url.partition("#")[0].partition("?")
-    if any(a.startswith("s=") for a in query.split("&")):
+    if any(a.startswith("s=") for a in query.split("&")) or path.startswith("/search/"):
         return "/search"
     kept = [a for a in query.split("&") if a.partition("=")[0] in ("p", "paged") and a.partition("=")[2]]
     return (path.rstrip("/") or "/") + ("?" + "&".join(kept) if kept else "")

@@ -66,6 +66,9 @@ pub struct SiteConfig {
     /// A MaxMind-format file; empty = the one that was installed.
     pub geoip_db: String,
     pub goals: Vec<Goal>,
+    /// The path of `home`: empty for a site at the root of its host.
+    #[serde(skip)]
+    pub home_path: String,
     #[serde(skip)]
     pub excluded_networks: Networks,
     #[serde(skip)]
@@ -122,6 +125,7 @@ impl Default for SiteConfig {
             cache_ttl: 10,
             geoip_db: String::new(),
             goals: Vec::new(),
+            home_path: String::new(),
             excluded_networks: Networks::default(),
             proxies: Proxies::default(),
             calendar: Calendar::default(),
@@ -154,6 +158,7 @@ impl SiteConfig {
         if config.goals.len() > GOALS_MAX {
             return Err(format!("goals: at most {GOALS_MAX}"));
         }
+        config.home_path = path::home(&config.home).to_owned();
         config.calendar = Calendar::new(&config.timezone)
             .ok_or_else(|| format!("timezone: {:?} is not known", config.timezone))?;
         config.proxies = match &config.trusted_proxies {
@@ -166,8 +171,13 @@ impl SiteConfig {
 
     /// A page's name. In GDPR mode only numbers stay of its query: anybody may write anything else there.
     pub fn page<'a>(&self, url: &'a str) -> Cow<'a, str> {
-        let page = path::page(url, &self.query_keys);
+        let page = path::page(url, &self.query_keys, &self.home_path);
         if self.gdpr_mode { path::with_numbers_only(page) } else { page }
+    }
+
+    /// Whether an address is a search of the site.
+    pub fn is_search(&self, url: &str) -> bool {
+        path::is_search(url, &self.home_path)
     }
 
     /// Whether a page is one that nothing is told of.

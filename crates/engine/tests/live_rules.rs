@@ -254,3 +254,101 @@ fn a_return_undoes_the_leave_in_its_own_minute_whatever_the_clock_was_set_to() {
         assert_eq!(live.offsets().unix(second), MIDNIGHT + heard + 180);
     }
 }
+
+fn approximate(live: &Live) -> bool {
+    live.site(SITE).unwrap().approximate(live.now())
+}
+
+#[test]
+fn a_view_that_had_to_go_makes_the_half_hour_approximate() {
+    let mut live = live(60);
+    // So many tabs opened and closed one after the other: none of them counts when it goes.
+    for view in 1..=64 {
+        let after = view as i64 * 5;
+        hear(&mut live, after, view, 0, TouchKind::View);
+        hear(&mut live, after + 1, view, 1, TouchKind::Leave);
+    }
+    live.advance(live.now() + 4);
+    assert!(!approximate(&live));
+    hear(&mut live, 330, 65, 0, TouchKind::View);
+    assert!(approximate(&live), "a page has one view less than there were");
+    live.advance(DAY + 5 + 1 + 1799);
+    assert!(approximate(&live));
+    live.advance(DAY + 5 + 1 + 1800);
+    assert!(!approximate(&live), "no window holds it any more");
+}
+
+#[test]
+fn a_page_that_falls_out_of_the_journey_makes_the_half_hour_approximate() {
+    let mut live = live(60);
+    for page in 2..=60 {
+        live.site_mut(SITE).unwrap().pages.number(&format!("/{page}"), "");
+    }
+    let walk = |live: &mut Live, step: u32, page: u32| {
+        // Slowly: of views there are never too many.
+        let at = DAY + step * 60;
+        live.advance(at);
+        live.apply(&Touch {
+            site: SITE,
+            kind: TouchKind::View,
+            on: true,
+            private: false,
+            at,
+            sequence: 0,
+            key: VisitorKey(1),
+            view: u64::from(step) + 1,
+            page: PageId(page),
+            from: PageId(0),
+            profile: Default::default(),
+            detail: Default::default(),
+        });
+    };
+    // To and fro between two pages: none of them is forgotten, however often.
+    for step in 0..55 {
+        walk(&mut live, step, 1 + step % 2);
+    }
+    assert!(!approximate(&live));
+    for step in 55..103 {
+        walk(&mut live, step, step - 52);
+    }
+    assert!(!approximate(&live), "the visit began on the first page, and the second has just room");
+    walk(&mut live, 103, 51);
+    assert!(approximate(&live));
+    let bytes: Vec<Vec<u8>> = (0..64).map(|bucket| live.encode_bucket(bucket)).collect();
+    let before = live.now();
+    live.advance(before + 1800);
+    assert!(!approximate(&live), "the visit is over");
+    let mut again = self::live(60);
+    again.advance(before);
+    bytes.iter().for_each(|bytes| again.decode_bucket(bytes));
+    walk(&mut again, 104, 52);
+    assert!(approximate(&again), "it is known after a restart, too");
+}
+
+#[test]
+fn sums_of_forms_are_those_of_the_last_half_hour() {
+    use qahm_engine::live::facts::EntryKind;
+    use qahm_engine::live::names::NameKind;
+    let mut live = live(60);
+    hear(&mut live, 0, 1, 0, TouchKind::View);
+    let form = live.name(SITE, NameKind::Form, "contact");
+    let mut tell = |after: Second, sub: u8| {
+        live.advance(DAY + after);
+        let origin = live.origin_of_view(SITE, 1).unwrap();
+        live.tell(SITE, origin, EntryKind::Form, sub, form, 0);
+        let site = live.site(SITE).unwrap();
+        [Dim::Site, Dim::Page, Dim::Name].map(|dim| {
+            [Metric::FormsStarted, Metric::FormsAbandoned, Metric::FormsSubmitted].map(|metric| {
+                let sums = site.rollups.iter().filter(|(cell, _)| cell.dim == dim);
+                sums.map(|(_, sums)| sums[metric as usize]).sum::<i64>()
+            })
+        })
+    };
+    // Started, filled, abandoned, filled again, submitted.
+    assert_eq!(tell(1, 0), [[1, 0, 0]; 3]);
+    assert_eq!(tell(2, 0), [[1, 0, 0]; 3]);
+    assert_eq!(tell(70, 2), [[1, 1, 0]; 3]);
+    assert_eq!(tell(130, 1), [[1, 1, 0]; 3]);
+    assert_eq!(tell(190, 3), [[1, 0, 1]; 3]);
+    assert_eq!(tell(191, 2), [[1, 0, 1]; 3]);
+}

@@ -130,6 +130,8 @@ fn personal(view: u64) -> String {
         ["f","active","/send?mail=jane@private.test",{{"value":"jane-typed"}}],
         ["f","submit","contact",["jane-typed"]],
         ["x","TypeError: x","https://a.test/js?mail=jane@private.test",5,1,"jane-typed"],
+        ["x","GET /api/users?mail=jane@private.test failed","/a.js",5,1],
+        ["x","GET /api/users/?jane failed at '/b?name[first]=jane'","/a.js",5,1],
         ["b","jane-typed"]]}}"##
     )
     .replace('\n', "")
@@ -375,11 +377,12 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
                 "{rows}"
             );
         }
-        let events = ask("events")["events"].clone();
-        assert!(
-            events.as_array().unwrap().iter().all(|row| row["kind"] == "error" && row["visitor"] == ""),
-            "{events}"
-        );
+        // What breaks is counted, and no row of the feed.
+        let events = ask("events");
+        assert_eq!((&events["events"], &events["total"]), (&json!([]), &json!(0)), "{events}");
+        let groups = ask("errors")["groups"].clone();
+        let errors = groups.as_array().unwrap().iter().filter(|group| group["kind"] == "js");
+        assert_eq!(errors.map(|group| group["count"].as_u64().unwrap()).sum::<u64>(), 3, "{groups}");
         let visitors = ask("visitors");
         assert_eq!(
             (&visitors["visitors"], &visitors["private"], &visitors["total"]),
@@ -401,6 +404,33 @@ fn a_private_visitor_has_no_key_source_place_or_feed_row() {
             assert!(!answers.contains(word) && !contains(&bytes, word.as_bytes()), "{word}");
         }
     }
+}
+
+#[test]
+fn what_was_searched_for_is_in_no_title_and_no_page() {
+    let mut stage = Stage::new();
+    stage.start();
+    stage.configure(&json!({ "home": "https://a.test/blog" }));
+    for (n, (url, flags)) in [
+        ("/blog/?s=jane+doe", Flags::NONE),
+        ("/blog/search/jane+doe/", Flags::NONE),
+        ("/blog/search/jane+doe/page/2/?utm_source=x", Flags::PRIVATE),
+        ("/blog/?s=jane+doe", Flags::PRIVATE),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = format!(
+            r#"{{"v":1,"s":"SITE","i":"{:016x}","n":1,"u":"{url}","e":[["v",1,"","Search results for jane"],["e",30,80,1]]}}"#,
+            n + 1
+        );
+        post(&stage, &body, &format!("203.0.113.{}", n + 1), "", flags);
+    }
+    stage.await_live("active", 4);
+    let answers = answers(&stage);
+    assert!(answers.contains("\"/search\""), "{answers}");
+    assert!(!answers.contains("jane"), "{answers}");
+    assert!(!contains(&written(&mut stage), b"jane"));
 }
 
 #[test]

@@ -190,6 +190,19 @@ fn visit(ring: &Ring) {
         DESK,
         0,
         0,
+        &[
+            T(Tag::Name, "database-error"),
+            T(Tag::Title, "Unknown column"),
+            T(Tag::Target, "SELECT x FROM wp_posts WHERE id = ?"),
+        ],
+    );
+    send(
+        ring,
+        Kind::Signal,
+        9,
+        DESK,
+        0,
+        0,
         &[T(Tag::Name, "change"), T(Tag::What, "plugin-activated"), T(Tag::Title, "Hello")],
     );
 }
@@ -241,7 +254,7 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     let ids: Vec<u64> =
         events["events"].as_array().unwrap().iter().map(|e| e["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, (1..=events["last"].as_u64().unwrap()).rev().collect::<Vec<_>>(), "no gap");
-    let since = ask(&stage, json!({ "what": "events", "since": ids[2], "kinds": ["change", "search"] }));
+    let since = ask(&stage, json!({ "what": "events", "since": ids[3], "kinds": ["change", "search"] }));
     assert_eq!(since["events"].as_array().unwrap().len(), 2);
     let engagement = ask(&stage, json!({ "what": "engagement" }));
     assert_eq!(engagement["reached"], json!({ "25": 1, "50": 1, "75": 0, "90": 0 }));
@@ -257,6 +270,11 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     let kinds: Vec<&str> =
         errors["groups"].as_array().unwrap().iter().map(|g| g["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"js") && kinds.contains(&"404"), "{kinds:?}");
+    let query = errors["groups"].as_array().unwrap().iter().find(|g| g["kind"] == "database").unwrap();
+    assert_eq!(
+        (&query["message"], &query["source"]),
+        (&json!("Unknown column"), &json!("SELECT x FROM wp_posts WHERE id = ?"))
+    );
     let history = ask(&stage, json!({ "what": "history", "range": "60m", "dimension": "page" }));
     assert_eq!(history["today"], json!({ "visitors": 2, "views": 2 }));
 
@@ -278,6 +296,35 @@ fn every_question_is_answered_and_a_kill_changes_no_answer() {
     stage.kill(Signal::KILL);
     stage.start();
     for (after, before) in everything(&stage).iter().zip(&before) {
+        assert_eq!(after, before);
+    }
+}
+
+#[test]
+fn in_gdpr_mode_a_kill_changes_no_answer_that_does_not_say_so() {
+    let mut stage = Stage::new();
+    stage.start();
+    let goals = json!([{ "name": "Cart", "type": "event", "value": "like" }]);
+    stage.configure(&json!({ "goals": goals, "cache_ttl": 0, "gdpr_mode": true }));
+    visit(&stage.ring().unwrap());
+    await_some("the last signal", || {
+        let events = ask(&stage, json!({ "what": "events" }));
+        events["events"].as_array()?.iter().any(|e| e["kind"] == "change").then_some(())
+    });
+    let ring = stage.ring().unwrap();
+    await_some("everything to be committed", || (ring.used() == 0).then_some(()));
+    let before = everything(&stage);
+    assert!(before.iter().all(|answer| answer["approximate"] == false), "{before:?}");
+    stage.kill(Signal::KILL);
+    stage.start();
+    let after = everything(&stage);
+    let marked = |answer: &&Value| answer["approximate"] == true;
+    // Whose clicks, forms and errors they were is not stored.
+    assert_eq!(after.iter().filter(marked).count(), 3, "performance, errors and engagement");
+    assert!(
+        after.iter().zip(&before).any(|(after, before)| marked(&after) && after["goals"] != before["goals"])
+    );
+    for (after, before) in after.iter().zip(&before).filter(|(after, _)| !marked(after)) {
         assert_eq!(after, before);
     }
 }

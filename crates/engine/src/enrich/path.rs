@@ -12,8 +12,11 @@ pub const SEARCH: &str = "/search";
 const LONGEST: usize = 400;
 
 /// The page of a URL `/path?query#fragment`: without fragment and trailing slash, the query stripped but for what names a
-/// page (`keys`, or WordPress's own when empty); a search (`s`) is `/search`.
-pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
+/// page (`keys`, or WordPress's own when empty); a search is `/search`. `home`: see `is_search`.
+pub fn page<'a>(url: &'a str, keys: &[String], home: &str) -> Cow<'a, str> {
+    if is_search(url, home) {
+        return Cow::Borrowed(SEARCH);
+    }
     let url = url.split('#').next().unwrap_or("/");
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let path = match path.trim_end_matches('/') {
@@ -24,9 +27,6 @@ pub fn page<'a>(url: &'a str, keys: &[String]) -> Cow<'a, str> {
     let mut kept = String::new();
     for argument in query.split('&').filter(|a| !a.is_empty()) {
         let name = argument.split('=').next().unwrap_or("");
-        if name == "s" {
-            return Cow::Borrowed(SEARCH);
-        }
         let names = if keys.is_empty() { KEYS.contains(&name) } else { keys.iter().any(|k| k == name) };
         if names && argument.len() > name.len() + 1 {
             kept.push(if kept.is_empty() { '?' } else { '&' });
@@ -60,10 +60,32 @@ fn is_number(argument: &str) -> bool {
     (1..=10).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a URL is a search of WordPress: that has a query argument `s`.
-pub fn is_search(url: &str) -> bool {
-    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    query.split('&').any(|argument| argument == "s" || argument.starts_with("s="))
+/// Whether a URL is a search of WordPress: it has a query argument `s`, or is `/search/<term>` below the path of the
+/// site's front page (`home`, empty for a site at the root), which is where pretty permalinks put a search.
+pub fn is_search(url: &str, home: &str) -> bool {
+    let url = url.split('#').next().unwrap_or("");
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    if query.split('&').any(|argument| argument == "s" || argument.starts_with("s=")) {
+        return true;
+    }
+    let home = home.trim_matches('/');
+    let path = path.trim_start_matches('/');
+    let Some(path) = path.strip_prefix(home) else { return false };
+    let path = match home {
+        "" => path,
+        _ if path.starts_with('/') => path.trim_start_matches('/'),
+        _ => return false,
+    };
+    // Some servers know pretty permalinks only behind the name of the program.
+    let path = path.strip_prefix("index.php").map_or(path, |path| path.trim_start_matches('/'));
+    path.strip_prefix("search").is_some_and(|term| term.is_empty() || term.starts_with('/'))
+}
+
+/// The path of the address of a site's front page: empty for a site at the root.
+pub fn home(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or("");
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("").trim_end_matches('/')
 }
 
 /// The path and query of an address of one of the site's own hosts; `None` for any other.
@@ -96,10 +118,34 @@ mod tests {
             ("?p=1", "/?p=1"),
             ("nonsense", "/"),
         ] {
-            assert_eq!(page(url, &[]), name, "{url}");
+            assert_eq!(page(url, &[], ""), name, "{url}");
         }
-        assert_eq!(page("/?p=1&lang=fr", &["lang".into()]), "/?lang=fr");
-        assert_eq!(page(&format!("/{}", "é".repeat(300)), &[]).len(), 399);
+        assert_eq!(page("/?p=1&lang=fr", &["lang".into()], ""), "/?lang=fr");
+        assert_eq!(page(&format!("/{}", "é".repeat(300)), &[], "").len(), 399);
+    }
+
+    #[test]
+    fn a_search_is_known_by_its_argument_and_by_its_path() {
+        for (url, home_path, search) in [
+            ("/?s=jane", "", true),
+            ("/?a=1&s", "", true),
+            ("/search/jane/", "", true),
+            ("/search/jane/page/2/?x=1#top", "", true),
+            ("//search/jane", "", true),
+            ("/search", "", true),
+            ("/index.php/search/jane", "", true),
+            ("/searching/jane", "", false),
+            ("/blog/search/jane", "", false),
+            ("/blog/search/jane", "/blog", true),
+            ("/blogsearch/jane", "/blog", false),
+            ("/search/jane", "/blog", false),
+            ("/research/jane", "", false),
+            ("/a?tags=1", "", false),
+        ] {
+            assert_eq!(is_search(url, home_path), search, "{url} below {home_path:?}");
+            assert_eq!(page(url, &[], home_path) == SEARCH, search || url == "/search", "{url}");
+        }
+        assert_eq!(["https://a.test", "https://a.test/b/c/", ""].map(home), ["", "/b/c", ""]);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What is done on a page: clicks, forms, errors, own events, load times.
 
-use std::borrow::Cow;
-
 use qahm_event::{Kind, Record, Tag};
 
 use super::Intake;
@@ -25,8 +23,7 @@ impl Intake {
                 let own = record.number(Tag::Own) == Some(1);
                 let line = record.number(Tag::Line).unwrap_or(0);
                 let (message, target) = (text(Tag::Title), text(Tag::Target));
-                let message = self.message(site, &message);
-                let name = format!("{message}{PART}{}{PART}{line}", bare::address(&target));
+                let name = format!("{}{PART}{}{PART}{line}", bare::message(&message), bare::address(&target));
                 let name = self.live.name(site, NameKind::Error, &name);
                 let Some(origin) = self.live.origin_of_view(site, view) else { return };
                 self.live.tell(site, origin, EntryKind::Error, own.into(), name, 0);
@@ -92,14 +89,6 @@ impl Intake {
         let number = self.live.name(site, NameKind::Custom, name);
         self.live.tell(site, origin, EntryKind::Custom, 0, number, told);
         self.convert(site, origin, Reached::Event(name));
-    }
-
-    /// A message as it may be kept: GDPR mode leaves the query strings in it out.
-    pub(super) fn message<'a>(&self, site: qahm_event::SiteId, text: &'a str) -> Cow<'a, str> {
-        match self.configs.get(&site).is_some_and(|c| c.gdpr_mode) {
-            true => bare::message(text),
-            false => Cow::Borrowed(text),
-        }
     }
 
     fn take_timing(&mut self, record: &Record) {

@@ -21,7 +21,10 @@ impl Intake {
             for minute in site.minutes.take_unstored() {
                 batch.minutes.insert((id, minute.number), minute);
             }
-            // GDPR mode keeps no row that a visit could be put together from.
+            // GDPR mode stores what happened without visitor, visit and view: no row of the past can be put together to a
+            // visit. What a restart needs can, while it does: the journal and the buckets hold the visits of the last
+            // half hour by key, and the keys of who came today. They are written over within another half hour, and no
+            // question is answered from them.
             let gdpr = self.configs.get(&id).is_some_and(|c| c.gdpr_mode);
             batch.events.extend(site.fresh.drain(..).map(|entry| {
                 let row = EventRow { site: id, at: ms(entry.at), entry };

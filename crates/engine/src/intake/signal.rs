@@ -5,9 +5,13 @@ use qahm_event::{Record, Tag};
 use super::Intake;
 use super::act::one_of;
 use super::goal::Reached;
+use crate::enrich::bare;
 use crate::live::facts::{EntryKind, FORMED, REPORTED};
 use crate::live::feed::Origin;
 use crate::live::names::{NameId, NameKind, PART};
+
+/// Bytes of a query's shape that are kept.
+const SHAPE: usize = 300;
 
 impl Intake {
     pub(super) fn take_signal(&mut self, record: &Record, private: bool) {
@@ -54,11 +58,19 @@ impl Intake {
                 let what = text(Tag::What);
                 let line = number(Tag::Line);
                 let title = text(Tag::Title);
-                let message = self.message(site, &title);
-                let report = format!("{message}{PART}{}{PART}{line}", text(Tag::Target));
+                let report = format!("{}{PART}{}{PART}{line}", bare::message(&title), text(Tag::Target));
                 self.report(record, &what, &report, 0, private);
             }
-            "database-error" => self.report(record, "database", &text(Tag::Title), 0, private),
+            "database-error" => {
+                let title = text(Tag::Title);
+                let shape = text(Tag::Target);
+                let shape = shape.get(..shape.floor_char_boundary(SHAPE)).unwrap_or_default();
+                let report = match shape {
+                    "" => bare::message(&title).into_owned(),
+                    shape => format!("{}{PART}{shape}", bare::message(&title)),
+                };
+                self.report(record, "database", &report, 0, private);
+            }
             "slow-query" => {
                 self.report(record, "slow-query", &text(Tag::Title), number(Tag::Generation), private);
             }

@@ -106,11 +106,9 @@ impl Intake {
         let own = path::own(&referrer, &config.hosts);
         let from = own.and_then(|url| site.pages.known(&config.page(url)));
         let url = record.text(Tag::Url).unwrap_or_default();
-        // WordPress's title of a search says what was searched for.
+        // WordPress's title of a search says what was searched for, by whomever: it is nobody else's to read.
         let title = match record.head.kind {
-            Kind::View if !(config.gdpr_mode && path::is_search(&url)) => {
-                record.text(Tag::Title).unwrap_or_default()
-            }
+            Kind::View if !config.is_search(&url) => record.text(Tag::Title).unwrap_or_default(),
             // An error's title is its message.
             _ => Cow::Borrowed(""),
         };

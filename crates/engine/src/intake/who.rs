@@ -11,6 +11,7 @@ use qahm_event::{Flags, Record, SiteId, Tag};
 use super::Intake;
 use crate::config::SiteConfig;
 use crate::enrich::visitor::private_key;
+use crate::live::Second;
 use crate::live::profiles::{Profile, ProfileId};
 use crate::live::visitor::VisitorKey;
 
@@ -23,23 +24,32 @@ pub(super) enum Who {
     Unknown,
 }
 
-/// The addresses that brought the last hundred forwarded hits of a proxy that is not trusted.
+/// The addresses that brought the last hundred forwarded hits of a proxy that is not trusted. One of them may be that of a
+/// visitor who writes the header: so none is held for longer than an hour, in memory only.
 #[derive(Debug, Default)]
 pub struct Senders {
-    seen: std::collections::VecDeque<(SiteId, Option<IpAddr>)>,
+    seen: std::collections::VecDeque<(SiteId, Option<IpAddr>, Second)>,
 }
 
 /// Hits that are looked at.
 const HITS: usize = 100;
+/// An address is known for this long (s).
+const HELD: Second = 3600;
 /// Proxies that bring most of the hits.
 const FEW: usize = 3;
 
 impl Senders {
-    fn note(&mut self, site: SiteId, peer: Option<IpAddr>) {
+    fn note(&mut self, site: SiteId, peer: Option<IpAddr>, now: Second) {
+        self.age(now);
         if self.seen.len() >= HITS {
             self.seen.pop_front();
         }
-        self.seen.push_back((site, peer));
+        self.seen.push_back((site, peer, now));
+    }
+
+    /// Forgets the addresses of an hour ago.
+    pub fn age(&mut self, now: Second) {
+        while self.seen.pop_front_if(|(_, _, at)| *at + HELD <= now).is_some() {}
     }
 
     /// The addresses, at most three, that brought more than half of the last hundred hits with a forwarded address that
@@ -49,7 +59,7 @@ impl Senders {
             return Vec::new();
         }
         let mut counts: Vec<(IpAddr, usize)> = Vec::new();
-        for peer in self.seen.iter().filter_map(|(_, peer)| *peer) {
+        for peer in self.seen.iter().filter_map(|(_, peer, _)| *peer) {
             match counts.iter_mut().find(|(known, _)| *known == peer) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((peer, 1)),
@@ -87,7 +97,7 @@ impl Intake {
         if record.bytes(Tag::ForwardedFor).is_some() {
             let peer = record.head.peer.to_ip()?;
             let trusted = self.configs.get(&site)?.proxies.trusts(peer);
-            self.senders.note(site, (!trusted).then_some(peer));
+            self.senders.note(site, (!trusted).then_some(peer), self.live.now());
         }
         self.behind_proxies(record)
     }
@@ -229,12 +239,22 @@ mod tests {
         let mut senders = Senders::default();
         let [proxy, other]: [IpAddr; 2] = [[192, 0, 2, 1].into(), [192, 0, 2, 9].into()];
         for n in 0..HITS {
-            senders.note(SiteId(1), if n % 3 == 0 { None } else { Some(proxy) });
+            senders.note(SiteId(1), if n % 3 == 0 { None } else { Some(proxy) }, 7);
         }
         assert_eq!(senders.likely_proxies(), [proxy]);
-        senders.note(SiteId(1), Some(other));
+        senders.note(SiteId(1), Some(other), 8);
         assert_eq!(senders.likely_proxies(), [proxy], "one visitor who writes the header is no proxy");
-        (0..HITS).for_each(|_| senders.note(SiteId(1), None));
+        (0..HITS).for_each(|_| senders.note(SiteId(1), None, 9));
         assert!(senders.likely_proxies().is_empty());
+    }
+
+    #[test]
+    fn no_sender_is_held_for_longer_than_an_hour() {
+        let mut senders = Senders::default();
+        (0..HITS).for_each(|_| senders.note(SiteId(1), Some([192, 0, 2, 1].into()), 7));
+        senders.age(7 + HELD - 1);
+        assert_eq!(senders.seen.len(), HITS);
+        senders.age(7 + HELD);
+        assert!(senders.seen.is_empty());
     }
 }

@@ -186,7 +186,8 @@ impl Live {
         view
     }
 
-    /// Keeps a visitor's list of views short. A view that still counts and has to go makes the numbers approximate.
+    /// Keeps a visitor's list of views short. A view that still counts and has to go makes the numbers of the day
+    /// approximate; one that half an hour still holds, those of half an hour.
     fn trim_views(&mut self, visitor: u32) {
         let list = self.view_list(visitor);
         if list.len() <= VIEWS_MAX {
@@ -195,10 +196,12 @@ impl Live {
         // One that counts nowhere goes first.
         let worth = |v: &&u32| self.views.get(**v).map_or((false, 0), |w| (w.counted, w.heard));
         let Some(oldest) = list.iter().skip(1).min_by_key(worth) else { return };
-        let counted = self.views.get(*oldest).is_some_and(|w| w.counted);
+        let (counted, until) = self.views.get(*oldest).map_or((false, 0), |w| (w.counted, w.heard + THIRTY));
         let site = self.visitors.get(visitor).and_then(|v| self.sites.get_mut(usize::from(v.site)));
-        if let Some(place) = site.filter(|_| counted) {
-            place.site.kept.approximate = true;
+        if let Some(place) = site {
+            let kept = &mut place.site.kept;
+            kept.approximate |= counted;
+            kept.inexact_until = kept.inexact_until.max(until);
         }
         self.remove_view(visitor, *oldest);
     }
@@ -391,6 +394,9 @@ impl Live {
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
         let since_midnight = unix - place.midnight + 1;
         let site = &mut place.site;
+        if visitor.forgot && visitor.visit != 0 {
+            site.kept.inexact_until = site.kept.inexact_until.max(visitor.heard + THIRTY);
+        }
         if !visitor.private {
             count_today(visitor, site, now, since_midnight);
         }

@@ -130,6 +130,14 @@ pub struct Entry {
     pub view: u64,
 }
 
+impl Entry {
+    /// Stored in GDPR mode: only a visitor with a key makes such an entry, and it has none.
+    pub fn is_nameless(&self) -> bool {
+        let of_somebody = matches!(self.kind, EntryKind::Left | EntryKind::Click | EntryKind::Scroll);
+        of_somebody && self.key.0 == 0
+    }
+}
+
 /// One timing event of a view (M1). `None` = not told. ms; shift × 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {

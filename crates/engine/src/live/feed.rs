@@ -3,6 +3,7 @@
 use qahm_event::SiteId;
 
 use super::facts::{Cell, Dim, Entry, EntryKind, FORMED, Metric, Request, Timing};
+use super::forms::Place;
 use super::log::Dated;
 use super::names::{NameId, NameKind};
 use super::pages::PageId;
@@ -101,7 +102,17 @@ impl Live {
         self.push_entry(number, origin, kind, sub, name, value);
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
         let Some(minute) = place.site.minutes.current() else { return };
-        if let Some(metric) = counted_as(kind, sub) {
+        if kind == EntryKind::Form {
+            let here = Place { minute, page: origin.page, profile: origin.profile };
+            for (metric, there, number) in place.site.forms.hear(origin.view, name, sub, self.now, here) {
+                place.site.count(there.minute, Some(there.page), there.profile, metric, number);
+                if name.0 != 0 {
+                    let cell = Cell { minute: there.minute, dim: Dim::Name, key: name.0 };
+                    place.site.sum(cell, metric, number);
+                }
+            }
+        }
+        if let Some(metric) = counted_as(kind) {
             place.site.count(minute, Some(origin.page), origin.profile, metric, 1);
         }
         if name.0 != 0 {
@@ -284,15 +295,12 @@ impl Live {
     }
 }
 
-/// The sum that an entry of a kind adds to.
-fn counted_as(kind: EntryKind, sub: u8) -> Option<Metric> {
-    match (kind, FORMED.get(usize::from(sub))) {
-        (EntryKind::Click, _) => Some(Metric::Clicks),
-        (EntryKind::Form, Some(&"start")) => Some(Metric::FormsStarted),
-        (EntryKind::Form, Some(&"abandon")) => Some(Metric::FormsAbandoned),
-        (EntryKind::Form, Some(&"submit")) => Some(Metric::FormsSubmitted),
-        (EntryKind::Goal, _) => Some(Metric::Conversions),
-        (EntryKind::Search, _) => Some(Metric::Searches),
+/// The sum that every entry of a kind adds to; for those of forms see `forms`.
+fn counted_as(kind: EntryKind) -> Option<Metric> {
+    match kind {
+        EntryKind::Click => Some(Metric::Clicks),
+        EntryKind::Goal => Some(Metric::Conversions),
+        EntryKind::Search => Some(Metric::Searches),
         _ => None,
     }
 }

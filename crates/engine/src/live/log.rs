@@ -91,6 +91,11 @@ impl<T: Dated + Copy> Log<T> {
         }
     }
 
+    /// Something of second `at` was lost otherwise than by making room.
+    pub fn lose(&mut self, at: Second) {
+        self.lost = self.lost.max(at);
+    }
+
     /// Items of a window, newest first.
     pub fn window(&self, window: Window, now: Second) -> impl Iterator<Item = &T> {
         self.items.iter().rev().take_while(move |item| window.holds(item.at(), now))
@@ -106,7 +111,7 @@ impl<T: Dated + Copy> Log<T> {
         self.items.iter_mut().rev().find(|item| found(item))
     }
 
-    /// Whether an item that the half hour would hold had to go.
+    /// Whether an item that the half hour would hold had to go, or what it told.
     pub fn approximate(&self, now: Second) -> bool {
         self.lost > 0 && Window::Thirty.holds(self.lost, now)
     }

@@ -5,6 +5,7 @@
 //! from it. Times are whole seconds: "the last N s" at T are the seconds T−N+1 … T.
 //!
 //! - `touch` one event of a view · `apply` what it does · `settle` what time does · `feed` what is told of it
+//! - `forms` what has become of them of late, for the sums
 //! - `visitor`, `site` the state · `pages`, `minutes`, `slices`, `profiles`, `names`, `log` parts of a site
 //! - `facts` what logs, feed and rollups are made of · `dictionary` numbers for things that repeat
 //! - `slab`, `wheel`, `table` where it is kept · `offsets` the wall clock of late · `evict` what goes when memory ends · `snapshot` as bytes
@@ -15,6 +16,7 @@ pub mod dictionary;
 pub mod evict;
 pub mod facts;
 pub mod feed;
+pub mod forms;
 pub mod log;
 pub mod minutes;
 pub mod names;

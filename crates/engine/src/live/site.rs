@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::costs::Costs;
 use super::facts::{Cell, Dim, Entry, METRICS, Metric, Metrics, Request, Timing};
+use super::forms::Forms;
 use super::log::Log;
 use super::minutes::Minutes;
 use super::names::{NameId, NameKind, Names};
@@ -46,6 +47,9 @@ pub struct Kept {
     /// The number of the feed's last entry.
     #[serde(default)]
     pub feed: u64,
+    /// Before this second some number of the last half hour is not exact: what it is counted from had to go.
+    #[serde(default)]
+    pub inexact_until: Second,
 }
 
 /// Visitors of a profile.
@@ -130,6 +134,8 @@ pub struct Site {
     pub feed: Log<Entry>,
     /// Those of its entries that are counted over the last half hour.
     pub deeds: Log<Entry>,
+    /// What has become of the forms of late.
+    pub forms: Forms,
     /// Entries since the store last took them.
     pub fresh: Vec<Entry>,
     pub timings: Log<Timing>,
@@ -168,6 +174,7 @@ impl Default for Site {
             active_by: ActiveBy::default(),
             feed: Log::new(FEED),
             deeds: Log::new(0),
+            forms: Forms::default(),
             fresh: Vec::new(),
             timings: Log::new(0),
             requests: Log::new(0),
@@ -252,7 +259,7 @@ impl Site {
 
     /// Some number shown is not exact.
     pub fn approximate(&self, now: Second) -> bool {
-        self.kept.approximate || self.evicted.sum(now, super::THIRTY) > 0
+        self.kept.approximate || self.kept.inexact_until > now || self.evicted.sum(now, super::THIRTY) > 0
     }
 
     /// Some number about what was done in the last half hour is not exact.
@@ -282,6 +289,7 @@ impl Site {
             dropped: std::mem::take(&mut kept.dropped),
             evicted: kept.evicted,
             feed: kept.feed,
+            inexact_until: kept.inexact_until,
             ..Kept::default()
         };
         self.pages.today = day;
@@ -315,6 +323,7 @@ impl Site {
             + self.names.bytes()
             + self.profiles.bytes()
             + self.present.len() * 24
+            + self.forms.bytes()
     }
 
     /// Bytes of the logs, which have a share of their own.

@@ -7,6 +7,7 @@ use qahm_event::SiteId;
 
 use super::Live;
 use super::facts::{Entry, EntryKind, Request, Timing};
+use super::forms::Place;
 use super::minutes::{Minute, Minutes};
 use super::pages::PageId;
 use super::profiles::ProfileId;
@@ -70,6 +71,7 @@ impl Live {
         }
         let bits = byte(rest)?;
         let mut visitor = Visitor::new(key, number.unwrap_or(0), bits & 1 != 0);
+        visitor.forgot = bits & 2 != 0;
         visitor.today = word(rest)? as u16;
         visitor.day = word(rest)? as u16;
         visitor.heard = word(rest)?;
@@ -162,6 +164,13 @@ impl Live {
             }
         }
         let Some(place) = self.sites.get_mut(usize::from(number)) else { return };
+        for entry in feed.iter().filter(|e| e.kind == EntryKind::Form) {
+            let minute = place.site.minutes.of(entry.at);
+            let minute = minute.unwrap_or_else(|| self.offsets.unix(entry.at).div_euclid(60));
+            let there = Place { minute, page: entry.page, profile: entry.profile };
+            // It was summed up when it happened.
+            place.site.forms.hear(entry.view, entry.name, entry.sub, entry.at, there);
+        }
         place.site.deeds.restore(feed.iter().filter(|e| e.kind.is_deed()).copied());
         place.site.feed.restore(feed);
         place.site.timings.restore(timings);
@@ -194,7 +203,7 @@ fn encode_visitor(out: &mut Vec<u8>, site: SiteId, visitor: &Visitor, views: &[&
     out.push(b'V');
     out.extend_from_slice(&site.0.to_le_bytes());
     out.extend_from_slice(&visitor.key.0.to_le_bytes());
-    out.push(u8::from(visitor.private));
+    out.push(u8::from(visitor.private) | u8::from(visitor.forgot) << 1);
     let past = visitor.past.as_deref().map_or(&[][..], |p| p);
     for number in [
         u32::from(visitor.today),

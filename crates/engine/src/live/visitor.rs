@@ -86,6 +86,8 @@ pub struct Visitor {
     pub today: u16,
     /// Private (GPC or DNT): the key is the view's own; counted in V1 and P2 only.
     pub private: bool,
+    /// A page that the visit saw is in its journey no more: what is told of the page (P4) lacks the visit.
+    pub forgot: bool,
     /// Low 16 bits of the day `today` speaks of.
     pub day: u16,
     /// First of its views, or `NIL`.
@@ -125,6 +127,7 @@ impl Visitor {
             thirty: 0,
             today: 0,
             private,
+            forgot: false,
             day: 0,
             views: NIL,
             heard: 0,
@@ -149,6 +152,7 @@ impl Visitor {
         (self.entry, self.exit) = (page, page);
         (self.engaged, self.left, self.left_entry) = (0, 0, 0);
         self.journey = None;
+        self.forgot = false;
     }
 
     /// The visit goes on to a page.
@@ -158,7 +162,9 @@ impl Visitor {
             let journey = self.journey.get_or_insert_default();
             journey.push(last);
             if journey.len() >= JOURNEY {
-                journey.remove(0);
+                let oldest = journey.remove(0);
+                let known = self.pages().any(|seen| seen == oldest);
+                self.forgot |= !known;
             }
         }
         self.visit_views = self.visit_views.saturating_add(1);

@@ -29,6 +29,7 @@ impl Pipeline {
             self.intake.geo.refresh();
             self.look_back();
             self.expire_revocations();
+            self.intake.senders.age(now);
         }
         self.channel.sweep(Instant::now());
         self.deliver();

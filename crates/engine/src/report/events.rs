@@ -1,4 +1,4 @@
-//! E1–E9: the feed, newest first, with numbers that have no gaps.
+//! E1–E9: the feed, newest first, with numbers that have no gaps but for what is not shown to who asks.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ impl Scene<'_> {
         let (first, last) = (self.oldest(), self.site.kept.feed);
         // What was dropped before anybody looked is a hole: then only what is kept counts.
         let after = after.filter(|after| *after + 1 >= first && *after <= last);
-        let fitting = || self.site.feed.newest().filter(|entry| self.filter.entry(entry));
+        let fitting = || self.site.feed.newest().filter(|entry| self.is_row(entry));
         let new = fitting().take_while(|entry| after.is_none_or(|after| entry.id > after)).take(ROWS);
         let (mut rows, mut returned) = (Vec::new(), false);
         for entry in new {
@@ -50,6 +50,13 @@ impl Scene<'_> {
         Rows { whole: after.is_none(), first, last, rows, undone }
     }
 
+    /// Whether an entry is shown to who asks. What breaks for a private visitor is counted, and no row of the feed: a row
+    /// would say when and where that one was.
+    fn is_row(&self, entry: &Entry) -> bool {
+        let private = || self.site.profiles.get(entry.profile.0).is_some_and(|profile| profile.private);
+        self.filter.entry(entry) && !(entry.kind == EntryKind::Error && private())
+    }
+
     /// The number of the oldest entry that is kept.
     fn oldest(&self) -> u64 {
         self.site.feed.newest().last().map_or(self.site.kept.feed + 1, |entry| entry.id)
@@ -64,7 +71,7 @@ impl Scene<'_> {
             .feed
             .newest()
             .take_while(|entry| entry.id > after)
-            .filter(|entry| self.filter.entry(entry))
+            .filter(|entry| self.is_row(entry))
             .filter(|entry| kinds.is_empty() || kinds.iter().any(|kind| kind == entry.kind.as_str()))
             .collect();
         let total = wanted.len();

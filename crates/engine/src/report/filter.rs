@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::question::Words;
-use crate::enrich::path;
+use crate::config::SiteConfig;
 use crate::live::facts::Entry;
 use crate::live::pages::{OTHER, PageId};
 use crate::live::profiles::ProfileId;
@@ -19,14 +19,14 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn new(words: &Words, site: &Site, query_keys: &[String]) -> Filter {
+    pub(super) fn new(words: &Words, site: &Site, config: &SiteConfig) -> Filter {
         let profiles = words.features().next().is_some().then(|| {
             let fitting = site.profiles.iter().filter(|(_, profile)| words.fits(profile));
             fitting.map(|(id, _)| ProfileId(id)).collect()
         });
         let page = words.page.as_ref().map(|page| match site.pages.get(OTHER) {
             Some(other) if *other.path == **page => Some(OTHER),
-            _ => site.pages.known(&path::page(page, query_keys)),
+            _ => site.pages.known(&config.page(page)),
         });
         Filter { profiles, page }
     }

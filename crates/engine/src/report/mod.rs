@@ -163,8 +163,8 @@ fn status(live: &Live, site: &Site) -> Value {
     json!({ "time": live.unix(), "window": "5m", "added_ms": added })
 }
 
-/// How long a value is as JSON.
-pub(crate) fn json_bytes(value: &Value) -> usize {
+/// How long something is as JSON.
+pub(crate) fn json_bytes(value: &impl serde::Serialize) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -193,7 +193,7 @@ impl<'a> Scene<'a> {
             id,
             site,
             config,
-            filter: Filter::new(&question.filter, site, &config.query_keys),
+            filter: Filter::new(&question.filter, site, config),
             rows: Page::new(question.limit, question.offset),
             now,
             offset: live.unix() - i64::from(now),

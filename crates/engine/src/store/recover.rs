@@ -61,7 +61,15 @@ impl Store {
         for id in sites.keys() {
             self.recover_site(*id, &mut live)?;
             let Recent { events, times, requests } = self.recent(*id, last, offset)?;
+            // GDPR mode stores them without visitor and view: whose they were is not known any more.
+            let gdpr = sites.get(id).is_some_and(|config| config.gdpr_mode);
+            let nameless =
+                events.iter().filter(|entry| entry.kind.is_deed() && (gdpr || entry.is_nameless()));
+            let nameless = nameless.map(|entry| entry.at).max();
             live.restore_logs(*id, events, times, requests);
+            if let (Some(site), Some(at)) = (live.site_mut(*id), nameless) {
+                site.deeds.lose(at);
+            }
         }
         Ok(Recovered { live, touches })
     }
