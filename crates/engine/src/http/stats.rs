@@ -75,7 +75,9 @@ fn words(reason: &str) -> String {
         "full" => "there were more connections than the engine takes, some were put off (503)".into(),
         "url" => "a request had a longer address than 4 KiB (414)".into(),
         "body" => "a request was longer than 16 KiB (413)".into(),
-        "message" => "a message was longer than 16 KiB, and its sender was cut".into(),
+        "message" => {
+            "a message was longer than 16 KiB, or no WebSocket message at all, and its sender was cut".into()
+        }
         "unfinished" => "a client did not finish its request in time and was cut".into(),
         "commands" => "a client sent commands too often".into(),
         other => format!("requests were refused: {other}"),

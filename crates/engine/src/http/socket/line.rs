@@ -26,8 +26,8 @@ pub(super) struct Watch {
     waiting: AtomicBool,
     /// Nothing is read or written any more.
     cut: AtomicBool,
-    /// The other end has gone, or the way to it has broken.
-    left: AtomicBool,
+    /// Whoever reads has found the end: the other end has gone, the way to it has broken, or it was cut.
+    ended: AtomicBool,
     /// The stream is gone.
     closed: AtomicBool,
     changed: Notify,
@@ -57,9 +57,9 @@ impl Watch {
         }
     }
 
-    /// Whether neither the other end nor [`Watch::cut`] has ended the stream.
+    /// Whether there was more to read when it was read last.
     pub(super) fn is_whole(&self) -> bool {
-        !self.left.load(Relaxed) && !self.cut.load(Relaxed)
+        !self.ended.load(Relaxed)
     }
 
     /// Waits until the stream is gone, whoever ended it.
@@ -94,7 +94,7 @@ impl<S> Line<S> {
         self.watch.wait(written.is_pending());
         match &written {
             Poll::Pending => keep(&self.watch.writer, cx),
-            Poll::Ready(Err(_)) => self.watch.left.store(true, Relaxed),
+            Poll::Ready(Err(_)) => self.watch.ended.store(true, Relaxed),
             Poll::Ready(Ok(_)) => {}
         }
         written
@@ -124,6 +124,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let line = self.get_mut();
         if line.watch.cut.load(Relaxed) {
+            line.watch.ended.store(true, Relaxed);
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -131,7 +132,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         match &read {
             Poll::Pending => keep(&line.watch.reader, cx),
             Poll::Ready(Ok(())) if buf.filled().len() > before => {}
-            Poll::Ready(_) => line.watch.left.store(true, Relaxed),
+            Poll::Ready(_) => line.watch.ended.store(true, Relaxed),
         }
         read
     }
