@@ -115,7 +115,8 @@ fn serve(
     let mut pipeline = Pipeline::start(parts).map_err(Failure::Store)?;
 
     std::thread::spawn(move || worker.run());
-    let door = Door { listen: options.listen.clone(), group: options.listen_group.clone() };
+    let door =
+        Door { listen: options.listen.clone(), group: options.listen_group.clone(), ..Door::default() };
     let http = Server::start(door, hub.clone(), channel.clone(), orders.clone(), doorstep.clone());
     let control = Arc::new(Control::new(hub, channel, orders, history));
     std::thread::spawn(move || control.serve(listener));

@@ -38,6 +38,7 @@ struct Desk {
     ring: Ring,
     collector: Router,
     orders: Receiver<Errand>,
+    channel: Arc<Channel>,
 }
 
 impl Desk {
@@ -48,9 +49,9 @@ impl Desk {
         let (send, orders) = bounded(1);
         let hub = Arc::new(Hub::default());
         let (channel, _worker) = Channel::new(hub.clone());
-        let shared = Shared::new(hub, channel, send, place.clone(), watch::channel(false).1);
+        let shared = Shared::new(hub, channel.clone(), send, place.clone(), watch::channel(false).1);
         let collector = collect::routes().with_state(Arc::new(shared));
-        Desk { _dir: dir, place, ring, collector, orders }
+        Desk { _dir: dir, place, ring, collector, orders, channel }
     }
 
     /// As the engine publishes its sites.
@@ -329,4 +330,7 @@ async fn a_beacon_with_a_token_is_explained_and_never_counted() {
     assert_eq!(answer, r#"200 {"record":"beat 8 5 - Url=/a?b Reason=role"}"#);
     pipeline.join().unwrap();
     assert_eq!(desk.drained(), Vec::<String>::new());
+    // Who may no longer read may not ask this either.
+    desk.channel.revocations().revoke(SITE, claims.user, now as i64);
+    assert_eq!(desk.collect(ask(&token), KNOWN).await, "403 token");
 }

@@ -90,6 +90,14 @@ fn who_comes_back_gets_what_was_missed() {
     let mut behind = Stream::open(&stage, &newest, &[("Last-Event-ID", id.as_str())]);
     behind.start_from(&id, &[("events", state)]);
     behind.until("the others", all);
+    // Nor does a place among other visitors, wherever these are.
+    let mut french = Stream::open(&stage, "topics=events&filter=country%3DFR", &[]);
+    french.until("their state", |s| s.puts == 1);
+    assert_ne!(french.epoch, other.epoch);
+    let others = [("Last-Event-ID", other.id.as_str())];
+    let mut anew = Stream::open(&stage, "topics=events&filter=country%3DFR", &others);
+    anew.until("the state", |s| s.puts == 1);
+    assert_eq!(anew.events(), 0);
     // Places of another life of the engine say nothing.
     for wrong in [id.replace(&other.epoch, "00000000000000ff"), "nonsense".into()] {
         let mut anew = Stream::open(&stage, "topics=events", &[("Last-Event-ID", &wrong)]);

@@ -80,6 +80,26 @@ fn too_slow() {
 }
 
 #[test]
+fn strangers_at_an_address_keep_no_user_out() {
+    let stage = stage();
+    let auth = format!("Bearer {}", token(&stage));
+    let come = |path: &str, auth: &str| {
+        let headers = [("X-Real-IP", "192.0.2.1"), ("Authorization", auth)];
+        Browser::to(&stage).open("GET", path, &headers, b"").status
+    };
+    let mut strangers = (0..300).map(|_| come("/qahm-live/live", "Bearer nonsense"));
+    assert!(strangers.all(|status| [401, 429].contains(&status)));
+    let dry =
+        || await_some("a refusal", || (come("/qahm-live/live", "Bearer nonsense") == 429).then_some(()));
+    for path in ["/qahm-live/live", "/qahm-live/events"] {
+        dry();
+        assert_eq!(come(path, &auth), 200, "{path}");
+    }
+    // Users have limits of their own.
+    await_some("a refusal", || (come("/qahm-live/live", &auth) == 429).then_some(()));
+}
+
+#[test]
 fn too_often() {
     let stage = stage();
     let from = |address: &str| {

@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
 use qahm_engine::channel::{Topic, patch};
+use qahm_runtime::Claims;
 use salon::{Client, ORIGIN, SITE, Salon, USER, await_some, unix_now};
 use serde_json::{Value, json};
 
@@ -134,8 +135,14 @@ fn a_filter_too_many_is_refused() {
         |n: usize| json!({ "do": "follow", "topics": ["live"], "filter": { "country": n.to_string() } });
     let mut clients: Vec<Client> = Vec::new();
     for n in 0..32 {
-        let mut client = salon.follow(&[]);
+        let token = salon.sign(&Claims { user: 100 + n as u64 / 8, ..salon.claims() });
+        let mut client = salon.greet(&json!({ "token": token, "topics": [] }));
+        client.enter();
         assert_eq!(client.command(&follow(n)), json!({ "ok": true }));
+        if n % 8 == 7 {
+            let one_more = json!({ "token": token, "topics": ["live"], "filter": { "country": "x" } });
+            assert_eq!(salon.greet(&one_more).refusal().as_deref(), Some("too-many-filters"), "of one user");
+        }
         clients.push(client);
     }
     let mut one_more = salon.follow(&[]);
@@ -319,6 +326,8 @@ fn who_does_not_read_delays_nobody_and_catches_up() {
 fn a_message_that_is_too_long_is_refused_at_its_head() {
     let salon = Salon::new();
     let mut sane = salon.follow(&["visitors"]);
+    // Who goes without a word has done no wrong.
+    drop(salon.follow(&[]));
     for announced in [64u64 << 20, u64::MAX, 16 * 1024 + 1] {
         let mut client = salon.follow(&[]);
         // A masked text frame, of which nothing but the head comes.
@@ -328,6 +337,11 @@ fn a_message_that_is_too_long_is_refused_at_its_head() {
         client.socket.get_mut().write_all(&head).unwrap();
         assert_eq!(client.text(), None, "{announced}");
     }
+    let notes = await_some("a note", || {
+        let notes = salon.hub.door().notes;
+        notes.iter().any(|note| note.contains("16 KiB")).then_some(notes)
+    });
+    assert_eq!(notes.len(), 1, "once, and of nothing else: {notes:?}");
     // In many frames, none of them too long.
     let mut client = salon.follow(&[]);
     let mut part = vec![0x01, 0xfe, 0x10, 0, 0, 0, 0, 0];
@@ -372,6 +386,17 @@ fn who_says_nothing_is_cut_and_who_says_nonsense_too() {
     client.send(&long);
     let answer = client.text().unwrap();
     assert!(answer.contains("bad-request") && answer.len() < 500, "{answer}");
+}
+
+#[test]
+fn a_whole_office_may_come_from_one_address() {
+    let salon = Salon::new();
+    for user in 1..=300 {
+        let mut client = salon.open(&[("origin", ORIGIN), ("x-real-ip", "192.0.2.1")]);
+        let token = salon.sign(&Claims { user, ..salon.claims() });
+        client.send(&format!("40{}", json!({ "token": token, "topics": [] })));
+        client.enter();
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A filter by its canonical name, so that all who ask for the same share one stream.
 
 use std::fmt::{self, Write};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -43,6 +44,16 @@ impl FilterName {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A number that stands for the name while this process lives; 0 for everybody, and for nobody else.
+    pub fn number(&self) -> u64 {
+        if self.is_everybody() {
+            return 0;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish().max(1)
     }
 
     /// From an object of texts; a member that is null is not there, and null is everybody.

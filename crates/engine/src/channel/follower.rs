@@ -22,12 +22,19 @@ pub struct Follower {
     pub(super) channel: Arc<Channel>,
     pub(super) stream: Arc<Stream>,
     pub(super) wake: watch::Receiver<()>,
+    /// Who follows, if it is a user.
+    pub(super) user: Option<u64>,
     pub(super) linger: bool,
 }
 
 impl Follower {
     pub fn key(&self) -> &StreamKey {
         &self.stream.key
+    }
+
+    /// The epoch of the stream's places: that of its filter.
+    pub fn epoch(&self) -> u64 {
+        self.stream.epoch()
     }
 
     /// What is after a place; `None` = nothing has been read yet. Never blocks for longer than a state takes to be
@@ -61,6 +68,6 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.channel.leave(&self.stream, self.linger.then(|| Instant::now() + LINGER));
+        self.channel.leave(&self.stream, self.user, self.linger.then(|| Instant::now() + LINGER));
     }
 }

@@ -42,7 +42,7 @@ pub use key::{StreamKey, Topic};
 pub use message::{Kind, LAST_BLOCK, Message, pack};
 pub use news::{News, ROWS, Rows};
 pub use poll::Polled;
-pub use position::{At, Position};
+pub use position::{At, Position, epoch_text};
 pub use revocations::{KEPT_S, Revocations};
 pub use stream::After;
 use stream::Stream;
@@ -50,6 +50,8 @@ pub use worker::Worker;
 
 /// Filters in use of a site at most, beside everybody.
 pub const FILTERS: usize = 32;
+/// Of them so many of one user: the others are for others.
+pub const FILTERS_OF_USER: usize = 8;
 
 /// Why a stream cannot be followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +60,8 @@ pub enum Refused {
     UnknownSite,
     #[error("more than {FILTERS} filters of this site are in use")]
     TooManyFilters,
+    #[error("you use more than {FILTERS_OF_USER} filters")]
+    TooManyOfUser,
 }
 
 impl Refused {
@@ -65,7 +69,7 @@ impl Refused {
     pub fn as_str(self) -> &'static str {
         match self {
             Refused::UnknownSite => "unknown-site",
-            Refused::TooManyFilters => "too-many-filters",
+            Refused::TooManyFilters | Refused::TooManyOfUser => "too-many-filters",
         }
     }
 }
@@ -74,7 +78,7 @@ impl Refused {
 pub struct Channel {
     hub: Arc<Hub>,
     number: u64,
-    epoch: Arc<str>,
+    epoch: String,
     counter: Arc<AtomicU64>,
     streams: Mutex<HashMap<StreamKey, Used>>,
     /// Changes when a stream comes or goes.
@@ -87,9 +91,22 @@ struct Used {
     /// Tells it from one of the same name that was let go.
     number: u64,
     stream: Arc<Stream>,
+    /// By user; it goes with the last of them.
+    holders: HashMap<Option<u64>, Holding>,
+}
+
+/// How one user holds a stream.
+#[derive(Default)]
+struct Holding {
     followers: usize,
-    /// The stream stays until then although nobody follows.
+    /// The stream stays until then although they do not follow it.
     until: Option<Instant>,
+}
+
+impl Holding {
+    fn counts(&self, now: Instant) -> bool {
+        self.followers > 0 || self.until.is_some_and(|until| until > now)
+    }
 }
 
 impl Channel {
@@ -101,7 +118,7 @@ impl Channel {
         let channel = Channel {
             hub,
             number,
-            epoch: format!("{number:016x}").into(),
+            epoch: epoch_text(number),
             counter: Arc::default(),
             streams: Mutex::default(),
             version: AtomicU64::new(0),
@@ -116,9 +133,10 @@ impl Channel {
         &self.epoch
     }
 
-    /// The same as a number.
-    pub fn epoch_number(&self) -> u64 {
-        self.number
+    /// The same as a number, for the streams of a filter: each filter has an epoch of its own, so that a place in a stream
+    /// of one filter is none in another's. Everybody's is the channel's.
+    pub fn epoch_of(&self, filter: &FilterName) -> u64 {
+        (self.number ^ filter.number()).max(1)
     }
 
     pub fn revocations(&self) -> &Revocations {
@@ -130,10 +148,21 @@ impl Channel {
     /// # Errors
     /// A site that is not known; a filter that would be one too many.
     pub fn follow(self: &Arc<Self>, key: StreamKey) -> Result<Follower, Refused> {
+        self.follow_as(key, None)
+    }
+
+    /// The same for a user, who has some of the site's filters at most. Those that were only polled go for new ones.
+    ///
+    /// # Errors
+    /// As [`Channel::follow`].
+    pub fn follow_as(self: &Arc<Self>, key: StreamKey, user: Option<u64>) -> Result<Follower, Refused> {
         if self.hub.config(key.site).is_none() {
             return Err(Refused::UnknownSite);
         }
         let mut streams = self.streams.lock();
+        if user.is_some() && !key.filter.is_everybody() {
+            self.make_room(&mut streams, &key, user)?;
+        }
         if !streams.contains_key(&key) {
             if !key.filter.is_everybody() {
                 let of_site = streams.keys().filter(|used| used.site == key.site);
@@ -143,26 +172,63 @@ impl Channel {
                     return Err(Refused::TooManyFilters);
                 }
             }
-            let epoch = (self.number, self.epoch.clone());
+            let epoch = self.epoch_of(&key.filter);
             let stream = Arc::new(Stream::new(key.clone(), epoch, self.counter.clone()));
             let number = self.version.fetch_add(1, Ordering::Release);
-            streams.insert(key.clone(), Used { number, stream, followers: 0, until: None });
+            streams.insert(key.clone(), Used { number, stream, holders: HashMap::new() });
         }
         let Some(used) = streams.get_mut(&key) else { return Err(Refused::UnknownSite) };
-        used.followers += 1;
+        used.holders.entry(user).or_default().followers += 1;
         let (stream, wake) = (used.stream.clone(), used.stream.subscribe());
-        Ok(Follower { channel: self.clone(), stream, wake, linger: false })
+        Ok(Follower { channel: self.clone(), stream, wake, user, linger: false })
     }
 
-    fn leave(&self, stream: &Arc<Stream>, until: Option<Instant>) {
+    /// Sees to it that a user may have one filter more.
+    fn make_room(
+        &self,
+        streams: &mut HashMap<StreamKey, Used>,
+        key: &StreamKey,
+        user: Option<u64>,
+    ) -> Result<(), Refused> {
+        let now = Instant::now();
+        let mut held: HashMap<FilterName, Holding> = HashMap::new();
+        for (other, used) in streams.iter().filter(|(other, _)| other.site == key.site) {
+            let holding = used.holders.get(&user).filter(|holding| holding.counts(now));
+            if let Some(holding) = holding.filter(|_| !other.filter.is_everybody()) {
+                let sum = held.entry(other.filter.clone()).or_default();
+                sum.followers += holding.followers;
+                sum.until = sum.until.max(holding.until);
+            }
+        }
+        if held.len() < FILTERS_OF_USER || held.contains_key(&key.filter) {
+            return Ok(());
+        }
+        let polled = held.into_iter().filter(|(_, holding)| holding.followers == 0);
+        let (oldest, _) = polled.min_by_key(|(_, holding)| holding.until).ok_or(Refused::TooManyOfUser)?;
+        streams.retain(|other, used| {
+            if other.site == key.site && other.filter == oldest {
+                used.holders.remove(&user);
+            }
+            !used.holders.is_empty()
+        });
+        self.version.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    fn leave(&self, stream: &Arc<Stream>, user: Option<u64>, until: Option<Instant>) {
         let mut streams = self.streams.lock();
         // A site that was forgotten has taken its streams along.
         let Some(used) = streams.get_mut(&stream.key).filter(|used| Arc::ptr_eq(&used.stream, stream)) else {
             return;
         };
-        used.followers -= 1;
-        used.until = used.until.max(until);
-        if used.followers == 0 && used.until.is_none_or(|until| until <= Instant::now()) {
+        if let Some(holding) = used.holders.get_mut(&user) {
+            holding.followers -= 1;
+            holding.until = holding.until.max(until);
+            if !holding.counts(Instant::now()) {
+                used.holders.remove(&user);
+            }
+        }
+        if used.holders.is_empty() {
             streams.remove(&stream.key);
             self.version.fetch_add(1, Ordering::Release);
         }
@@ -172,7 +238,10 @@ impl Channel {
     pub fn sweep(&self, now: Instant) {
         let mut streams = self.streams.lock();
         let before = streams.len();
-        streams.retain(|_, used| used.followers > 0 || used.until.is_some_and(|until| until > now));
+        streams.retain(|_, used| {
+            used.holders.retain(|_, holding| holding.counts(now));
+            !used.holders.is_empty()
+        });
         if streams.len() != before {
             self.version.fetch_add(1, Ordering::Release);
         }
@@ -200,7 +269,8 @@ impl Channel {
 
     /// How many read them, each counted once per stream.
     pub fn followers(&self) -> usize {
-        self.streams.lock().values().map(|used| used.followers).sum()
+        let streams = self.streams.lock();
+        streams.values().flat_map(|used| used.holders.values()).map(|holding| holding.followers).sum()
     }
 
     /// Hands news over to a stream, if it is in use. Never blocks for long: the worker does the rest.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::patch::{Op, ROWS_IN_FRONT};
 use crate::hub::Frame;
 pub use crate::report::{ROWS, Rows};
 
@@ -52,6 +53,30 @@ impl Rows {
         events.truncate(ROWS);
         json!({ "first": self.first, "last": self.last, "missed": false, "events": events })
     }
+}
+
+/// What rows change in a feed.
+pub(super) fn rows_ops(state: &Value, rows: Rows) -> Vec<Op> {
+    let mut ops = Vec::new();
+    let shown = state.get("events").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for (index, row) in shown.iter().enumerate() {
+        if row.get("undone").is_none() && rows.undone.contains(&number(row)) {
+            ops.push(Op::set(format!("events/{index}/undone"), Value::Bool(true)));
+        }
+    }
+    // Nothing that fits: no reason to wake anybody because others came.
+    if rows.rows.is_empty() && ops.is_empty() {
+        return ops;
+    }
+    if !rows.rows.is_empty() {
+        ops.push(Op::set(ROWS_IN_FRONT, Value::Array(rows.rows)));
+    }
+    for (name, number) in [("first", rows.first), ("last", rows.last)] {
+        if state.get(name).and_then(Value::as_u64) != Some(number) {
+            ops.push(Op::set(name, number.into()));
+        }
+    }
+    ops
 }
 
 /// The number of a row of the feed.

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use qahm_event::SiteId;
 
-use super::{After, At, Channel, FilterName, Follower, Message, Position, Refused, StreamKey, Topic};
+use super::{
+    After, At, Channel, FilterName, Follower, Message, Position, Refused, StreamKey, Topic, epoch_text,
+};
 
 /// Bytes of messages at most in an answer; what does not fit comes with the next.
 const BYTES_MAX: usize = qahm_runtime::ANSWER_MAX - (64 << 10);
@@ -27,7 +29,9 @@ impl Polled {
         followers: impl IntoIterator<Item = &'a Follower>,
         since: Option<&Position>,
     ) -> Polled {
-        let epoch = channel.epoch_number();
+        let mut followers = followers.into_iter().peekable();
+        let everybody = FilterName::everybody();
+        let epoch = channel.epoch_of(followers.peek().map_or(&everybody, |follower| &follower.key().filter));
         let mut polled = Polled { messages: Vec::new(), position: Position::new(epoch) };
         let mut bytes = 0;
         for follower in followers {
@@ -48,12 +52,17 @@ impl Polled {
         polled
     }
 
+    /// The epoch of the streams that were read, as it is written.
+    pub fn epoch(&self) -> String {
+        epoch_text(self.position.epoch())
+    }
+
     /// `{"e","messages","position"}`.
-    pub fn json(&self, channel: &Channel) -> String {
+    pub fn json(&self) -> String {
         let messages: Vec<&str> = self.messages.iter().map(|message| message.json()).collect();
         format!(
             r#"{{"e":"{}","messages":[{}],"position":"{}"}}"#,
-            channel.epoch(),
+            self.epoch(),
             messages.join(","),
             self.position
         )
@@ -72,12 +81,13 @@ impl Channel {
         filter: &FilterName,
         topics: impl IntoIterator<Item = Topic>,
         since: Option<&Position>,
+        user: Option<u64>,
         deadline: Instant,
     ) -> Result<Polled, Refused> {
         let followers: Vec<Follower> = topics
             .into_iter()
             .map(|topic| {
-                let mut follower = self.follow(StreamKey::new(site, filter.clone(), topic))?;
+                let mut follower = self.follow_as(StreamKey::new(site, filter.clone(), topic), user)?;
                 follower.linger();
                 Ok(follower)
             })

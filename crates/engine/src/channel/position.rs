@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Topic;
 
-/// A place in one stream. Good within the life of one engine, told by `epoch`.
+/// A place in one stream. Good within the life of one engine and for one filter, told by `epoch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
     pub epoch: u64,
@@ -13,7 +13,7 @@ pub struct At {
 }
 
 /// Places in the streams of several topics of one filter: `<e>.<topic>:<s>,<topic>:<s>…`, topics in their own order.
-/// The filter is not in it: whoever changes the filter begins anew.
+/// The epoch is the filter's own: whoever changes the filter begins anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     epoch: u64,
@@ -62,9 +62,14 @@ impl Position {
     }
 }
 
+/// An epoch as it is written: 16 hex digits.
+pub fn epoch_text(epoch: u64) -> String {
+    format!("{epoch:016x}")
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{:016x}.", self.epoch)?;
+        write!(f, "{}.", epoch_text(self.epoch))?;
         for (n, (topic, seq)) in self.seqs.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
             write!(f, "{comma}{}:{seq}", topic.as_str())?;

@@ -12,8 +12,9 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::news::number;
-use super::patch::{Op, ROWS_IN_FRONT, apply, diff};
+use super::news::rows_ops;
+use super::patch::{Op, apply, diff};
+use super::position::epoch_text;
 use super::{At, Message, News, Rows, StreamKey, Topic};
 
 /// Patches kept, and for how long.
@@ -35,7 +36,8 @@ pub enum After {
 
 pub(super) struct Stream {
     pub(super) key: StreamKey,
-    epoch: Arc<str>,
+    /// Of its filter, in text and as a number.
+    epoch: String,
     number: u64,
     /// Numbers for states that have none of their own: of the whole channel, so that a stream that is forgotten and made
     /// again does not use one twice.
@@ -61,17 +63,15 @@ struct Shown {
     ring_bytes: usize,
     /// Bytes of a put, when they were last counted.
     put_bytes: usize,
-    /// The state was replaced without a new number: no patch may lead on from it.
-    replaced: bool,
     gone: bool,
 }
 
 impl Stream {
-    pub(super) fn new(key: StreamKey, epoch: (u64, Arc<str>), counter: Arc<AtomicU64>) -> Stream {
+    pub(super) fn new(key: StreamKey, epoch: u64, counter: Arc<AtomicU64>) -> Stream {
         Stream {
             key,
-            epoch: epoch.1,
-            number: epoch.0,
+            epoch: epoch_text(epoch),
+            number: epoch,
             counter,
             inbox: Mutex::default(),
             told: AtomicBool::new(false),
@@ -79,6 +79,10 @@ impl Stream {
             begun: Condvar::new(),
             wake: watch::Sender::new(()),
         }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.number
     }
 
     /// Adds news to what waits. Answers whether the worker must be told.
@@ -118,17 +122,26 @@ impl Stream {
         if ops.as_ref().is_some_and(idle) {
             return;
         }
-        let seq = seq.unwrap_or_else(|| self.counter.fetch_add(1, Ordering::Relaxed) + 1);
+        let seq = seq.unwrap_or_else(|| self.next());
         let shown = self.shown.lock();
         self.show(shown, Arc::new(state), seq, ops, now);
     }
 
-    /// Adds rows to the feed.
+    /// The channel's next number.
+    fn next(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds rows to the feed. Its states are not numbered as its rows are: the same rows may be told differently, when
+    /// the site's settings or the clock have changed, and who has them as they were must get them anew.
     fn add(&self, rows: Rows, now: Instant) {
         let mut shown = self.shown.lock();
-        let seq = rows.last;
         if rows.whole {
-            return self.show(shown, Arc::new(rows.state()), seq, None, now);
+            let state = rows.state();
+            if shown.state.as_deref() == Some(&state) {
+                return;
+            }
+            return self.show(shown, Arc::new(state), self.next(), None, now);
         }
         // Meant for a stream of this name that was let go: the pipeline will give this one all there is.
         let Some(mut state) = shown.state.take() else { return };
@@ -140,10 +153,10 @@ impl Stream {
         // A put that is being written has the only other reference, and that under the lock.
         let applied = apply(&ops, Arc::make_mut(&mut state));
         let ops = applied.is_ok().then_some(ops);
-        self.show(shown, state, seq, ops, now);
+        self.show(shown, state, self.next(), ops, now);
     }
 
-    /// Shows a state; `ops` lead to it from the one before.
+    /// Shows a state; `ops` lead to it from the one before. No number stands for two states.
     fn show(
         &self,
         mut shown: MutexGuard<Shown>,
@@ -152,10 +165,9 @@ impl Stream {
         ops: Option<Vec<Op>>,
         now: Instant,
     ) {
-        let patch = ops
-            .filter(|_| !shown.replaced && seq > shown.seq)
-            .map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops))
-            .filter(|patch| {
+        let seq = seq.max(shown.seq + 1);
+        let patch =
+            ops.map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops)).filter(|patch| {
                 // Counting takes the time of writing: a patch that is much shorter is taken at once.
                 if patch.json().len() > shown.put_bytes / 2 {
                     shown.put_bytes = self.put_bytes(&state, seq);
@@ -167,8 +179,7 @@ impl Stream {
             // Whoever is behind gets the put.
             None => shown.clear_ring(),
         }
-        shown.replaced = seq <= shown.seq && shown.seq != 0;
-        shown.seq = seq.max(shown.seq);
+        shown.seq = seq;
         shown.state = Some(state);
         shown.put = None;
         drop(shown);
@@ -263,30 +274,6 @@ impl Shown {
         let from = self.ring.iter().position(|(_, patch)| patch.base == Some(seq))?;
         Some(self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect())
     }
-}
-
-/// What rows change in a feed.
-fn rows_ops(state: &Value, rows: Rows) -> Vec<Op> {
-    let mut ops = Vec::new();
-    let shown = state.get("events").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (index, row) in shown.iter().enumerate() {
-        if row.get("undone").is_none() && rows.undone.contains(&number(row)) {
-            ops.push(Op::set(format!("events/{index}/undone"), Value::Bool(true)));
-        }
-    }
-    // Nothing that fits: no reason to wake anybody because others came.
-    if rows.rows.is_empty() && ops.is_empty() {
-        return ops;
-    }
-    if !rows.rows.is_empty() {
-        ops.push(Op::set(ROWS_IN_FRONT, Value::Array(rows.rows)));
-    }
-    for (name, number) in [("first", rows.first), ("last", rows.last)] {
-        if state.get(name).and_then(Value::as_u64) != Some(number) {
-            ops.push(Op::set(name, number.into()));
-        }
-    }
-    ops
 }
 
 #[cfg(test)]

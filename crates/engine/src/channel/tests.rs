@@ -76,6 +76,29 @@ fn filters_are_limited_and_streams_of_a_filter_are_not() {
 }
 
 #[test]
+fn a_user_has_some_of_the_filters_and_polled_ones_go_for_new_ones() {
+    let (channel, _worker) = channel();
+    let follow = |n: usize, user| channel.follow_as(key(n, Topic::Live), Some(user));
+    let mut all: Vec<Follower> = (1..=FILTERS_OF_USER).map(|n| follow(n, 1).unwrap()).collect();
+    assert_eq!(follow(20, 1).err(), Some(Refused::TooManyOfUser));
+    assert_eq!(Refused::TooManyOfUser.as_str(), "too-many-filters");
+    assert!(follow(0, 1).is_ok() && follow(2, 1).is_ok(), "everybody, and what they have");
+    assert!(follow(20, 2).is_ok() && channel.follow(key(20, Topic::Live)).is_ok(), "others");
+    let other = follow(3, 2).unwrap();
+    all.drain(..3).for_each(|mut follower| follower.linger());
+    let poll = follow(20, 1).unwrap();
+    let used = keys(&channel);
+    assert!(!used.contains(&key(1, Topic::Live)), "the one that was polled first");
+    assert!(used.contains(&key(2, Topic::Live)));
+    drop(poll);
+    let _more: Vec<Follower> = (20..23).map(|n| follow(n, 1).unwrap()).collect();
+    assert_eq!(follow(23, 1).err(), Some(Refused::TooManyOfUser));
+    assert!(keys(&channel).contains(&key(3, Topic::Live)), "somebody else follows it");
+    drop(other);
+    assert!(!keys(&channel).contains(&key(3, Topic::Live)));
+}
+
+#[test]
 fn a_forgotten_site_ends_its_streams() {
     let (channel, _worker) = channel();
     let follower = channel.follow(key(0, Topic::Live)).unwrap();
@@ -102,7 +125,7 @@ async fn whoever_waits_is_woken() {
                 _ => follower.changed().await,
             }
         };
-        at = messages.last().map(|m| At { epoch: channel.epoch_number(), seq: m.seq });
+        at = messages.last().map(|m| At { epoch: follower.epoch(), seq: m.seq });
         assert!(messages.last().unwrap().json().contains(&n.to_string()));
     }
     drop((follower, channel));

@@ -74,7 +74,11 @@ pub fn admit(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Resul
     admitted
 }
 
-fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
+/// The same for who only wants to know: nothing is counted.
+///
+/// # Errors
+/// Why not.
+pub fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
     let bearer = given.or_else(|| bearer(headers));
     let token = bearer.or_else(|| cookie(headers)).ok_or(Denied::Malformed)?;
     let origin = match headers.get(ORIGIN) {

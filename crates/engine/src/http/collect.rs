@@ -120,7 +120,11 @@ async fn explain(shared: &Shared, delivery: &Delivery<'_>) -> Answer {
     let beacon = delivery.beacon;
     let Some(key) = shared.key() else { return ABSENT };
     let token = beacon.explain.as_deref().unwrap_or_default();
-    if check(&key, token.as_bytes(), shared::unix_now(), beacon.site.0, None, Purpose::Live).is_err() {
+    let now = shared::unix_now();
+    let Ok(claims) = check(&key, token.as_bytes(), now, beacon.site.0, None, Purpose::Live) else {
+        return TOKEN;
+    };
+    if shared.channel.revocations().is_revoked(beacon.site, claims.user, claims.chain) {
         return TOKEN;
     }
     let mut buffer = [0; RECORD_MAX];

@@ -55,7 +55,7 @@ pub(super) async fn events(
         query.since = Some(position);
     }
     let since = query.since.as_ref().map(ToString::to_string);
-    let mut following = Following::new(shared.channel.clone(), pass.site);
+    let mut following = Following::new(shared.channel.clone(), pass.site, Some(pass.user));
     if let Err(problem) = following.follow_named(&query.names(), query.filter, since.as_deref()) {
         shared.stats.refused(problem.code);
         return refused(&problem);
@@ -151,7 +151,7 @@ impl Feed {
         let retry = 1000 + u64::from_str_radix(self.opened.id.get(..3).unwrap_or("0"), 16).unwrap_or(0) / 4;
         let hello = json!({
             "connection": self.opened.id,
-            "e": self.shared.channel.epoch(),
+            "e": self.following.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
             "beat": FIRST_BEAT_MS,

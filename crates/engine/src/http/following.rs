@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::command::Problem;
 use super::shared::unix_now;
-use crate::channel::{After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic};
+use crate::channel::{
+    After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic, epoch_text,
+};
 
 /// Topics at most: all there are.
 const TOPICS: usize = Topic::ALL.len();
@@ -20,6 +22,8 @@ const TOPICS: usize = Topic::ALL.len();
 pub struct Following {
     channel: Arc<Channel>,
     site: SiteId,
+    /// Whose filters these are.
+    user: Option<u64>,
     streams: Vec<Read>,
     paused: bool,
 }
@@ -41,8 +45,8 @@ pub enum Due {
 }
 
 impl Following {
-    pub fn new(channel: Arc<Channel>, site: SiteId) -> Following {
-        Following { channel, site, streams: Vec::new(), paused: false }
+    pub fn new(channel: Arc<Channel>, site: SiteId, user: Option<u64>) -> Following {
+        Following { channel, site, user, streams: Vec::new(), paused: false }
     }
 
     /// Follows these topics with this filter instead of all before, from `resume` on where that says a place.
@@ -79,8 +83,10 @@ impl Following {
                 continue;
             }
             let key = StreamKey::new(self.site, filter.clone(), topic);
-            let follower =
-                self.channel.follow(key).map_err(|refused| Problem::new(refused.as_str(), refused))?;
+            let follower = self
+                .channel
+                .follow_as(key, self.user)
+                .map_err(|refused| Problem::new(refused.as_str(), refused))?;
             streams.push(Read { follower, at: from.as_ref().and_then(|from| from.at(topic)) });
         }
         (self.streams, self.paused) = (streams, false);
@@ -119,9 +125,8 @@ impl Following {
 
     /// A message that was due has been written.
     pub fn sent(&mut self, message: &Message) {
-        let at = At { epoch: self.channel.epoch_number(), seq: message.seq };
         for read in self.streams.iter_mut().filter(|read| read.follower.key().topic == message.topic) {
-            read.at = Some(at);
+            read.at = Some(At { epoch: read.follower.epoch(), seq: message.seq });
         }
     }
 
@@ -141,9 +146,20 @@ impl Following {
         }
     }
 
+    fn epoch_number(&self) -> u64 {
+        let everybody = FilterName::everybody();
+        let filter = self.streams.first().map_or(&everybody, |read| &read.follower.key().filter);
+        self.channel.epoch_of(filter)
+    }
+
+    /// The epoch of what is followed, as it is written.
+    pub fn epoch(&self) -> String {
+        epoch_text(self.epoch_number())
+    }
+
     /// Up to where everything was read.
     pub fn position(&self) -> Position {
-        let mut position = Position::new(self.channel.epoch_number());
+        let mut position = Position::new(self.epoch_number());
         for read in &self.streams {
             if let Some(at) = read.at.filter(|at| at.epoch == position.epoch()) {
                 position.advance(read.follower.key().topic, at);
@@ -154,12 +170,12 @@ impl Following {
 
     /// What a beat says: who has read something else has lost something.
     pub fn beat(&self) -> Value {
-        let epoch = self.channel.epoch_number();
+        let epoch = self.epoch_number();
         let places = self.streams.iter().filter_map(|read| {
             let at = read.at.filter(|at| at.epoch == epoch)?;
             Some((read.follower.key().topic.as_str().to_owned(), at.seq.into()))
         });
-        json!({ "e": self.channel.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() })
+        json!({ "e": self.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() })
     }
 }
 
@@ -187,98 +203,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::channel::{Kind, News, Worker};
-    use crate::config::SiteConfig;
-    use crate::hub::Hub;
-
-    const SITE: SiteId = SiteId(7);
-
-    fn following() -> (Arc<Channel>, Worker, Following) {
-        let hub = Arc::new(Hub::default());
-        hub.set_config(SITE, SiteConfig::default());
-        let (channel, worker) = Channel::new(hub);
-        let following = Following::new(channel.clone(), SITE);
-        (channel, worker, following)
-    }
-
-    fn tell(channel: &Channel, worker: &Worker, topic: Topic, state: Value) {
-        channel.tell(&StreamKey::new(SITE, FilterName::everybody(), topic), News::State(state));
-        worker.settle();
-    }
-
-    /// Takes all that is due: topics, kinds.
-    fn take(following: &mut Following) -> Vec<(&'static str, Kind)> {
-        let mut taken = Vec::new();
-        while let Due::Messages(messages) = following.due() {
-            for message in &messages {
-                following.sent(message);
-                taken.push((message.topic.as_str(), message.kind));
-            }
-        }
-        taken
-    }
-
-    fn state(n: u64) -> Value {
-        json!({ "n": n, "much": "that does not change, so that a patch is shorter than a put of it all" })
-    }
-
-    #[test]
-    fn puts_then_patches_and_from_a_position_only_what_was_missed() {
-        let (channel, worker, mut following) = following();
-        following.follow(&["visitors", "performance", "visitors"], &Map::new(), None).unwrap();
-        assert!(take(&mut following).is_empty());
-        tell(&channel, &worker, Topic::Visitors, state(1));
-        tell(&channel, &worker, Topic::Performance, state(1));
-        assert_eq!(take(&mut following), [("visitors", Kind::Put), ("performance", Kind::Put)]);
-        let position = following.position().to_string();
-        tell(&channel, &worker, Topic::Visitors, state(2));
-        assert_eq!(take(&mut following), [("visitors", Kind::Patch)]);
-        assert_eq!(following.beat()["at"].as_object().unwrap().len(), 2);
-
-        following.resume(Some(&position)).unwrap();
-        assert_eq!(take(&mut following), [("visitors", Kind::Patch)], "again, for it was lost");
-        following.resume(None).unwrap();
-        assert_eq!(take(&mut following), [("visitors", Kind::Put), ("performance", Kind::Put)]);
-        following.follow(&["visitors"], &Map::new(), Some(&position)).unwrap();
-        assert_eq!(take(&mut following), [("visitors", Kind::Patch)]);
-        assert_eq!(channel.in_use().len(), 1, "what was followed before is left");
-    }
-
-    #[test]
-    fn a_pause_ends_with_what_was_missed() {
-        let (channel, worker, mut following) = following();
-        following.follow(&["visitors"], &Map::new(), None).unwrap();
-        tell(&channel, &worker, Topic::Visitors, state(1));
-        take(&mut following);
-        following.pause();
-        tell(&channel, &worker, Topic::Visitors, state(2));
-        assert!(take(&mut following).is_empty());
-        following.resume(Some(&following.position().to_string())).unwrap();
-        assert_eq!(take(&mut following), [("visitors", Kind::Patch)]);
-    }
-
-    #[test]
-    fn what_is_wrong_changes_nothing() {
-        let (channel, _worker, mut following) = following();
-        following.follow(&["live"], &Map::new(), None).unwrap();
-        let filter = |text: &str| serde_json::from_str::<Map<_, _>>(text).unwrap();
-        let mut refused = |topics: &[&str], filter: &Map<_, _>, resume| {
-            following.follow(topics, filter, resume).unwrap_err().code
-        };
-        assert_eq!(refused(&["nonsense"], &Map::new(), None), "bad-request");
-        assert_eq!(refused(&["events"], &filter(r#"{"city":"Lyon"}"#), None), "bad-request");
-        assert_eq!(refused(&["events"], &Map::new(), Some("nonsense")), "bad-request");
-        let mut others: Vec<Following> = Vec::new();
-        for n in 0..crate::channel::FILTERS {
-            let mut other = Following::new(channel.clone(), SITE);
-            other.follow(&["live"], &filter(&format!(r#"{{"country":"{n}"}}"#)), None).unwrap();
-            others.push(other);
-        }
-        assert_eq!(refused(&["live"], &filter(r#"{"country":"FR"}"#), None), "too-many-filters");
-        assert_eq!(following.streams.len(), 1);
-        channel.forget(SITE);
-        assert!(matches!(following.due(), Due::Gone));
-    }
-}
+mod tests;

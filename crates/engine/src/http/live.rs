@@ -42,7 +42,10 @@ pub(super) async fn live(
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
     let mut followers = Vec::with_capacity(query.topics.len());
     for topic in &query.topics {
-        match shared.channel.follow(StreamKey::new(pass.site, query.filter.clone(), *topic)) {
+        match shared
+            .channel
+            .follow_as(StreamKey::new(pass.site, query.filter.clone(), *topic), Some(pass.user))
+        {
             Ok(mut follower) => {
                 // The next question comes soon: it finds the stream as this one left it.
                 follower.linger();
@@ -93,7 +96,7 @@ async fn any(followers: &mut [Follower]) {
 
 fn answer(shared: &Shared, polled: &Polled, gzip: bool) -> Response<Body> {
     let mut writer = Writer::new(gzip);
-    writer.text(&format!(r#"{{"e":"{}","messages":["#, shared.channel.epoch()));
+    writer.text(&format!(r#"{{"e":"{}","messages":["#, polled.epoch()));
     for (n, message) in polled.messages.iter().enumerate() {
         if n > 0 {
             writer.text(",");

@@ -4,7 +4,7 @@
 //! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
-//! - `auth` who may read · `query` what a query asks · `limit` how often one address may come
+//! - `auth` who may read · `query` what a query asks · `gate`, `limit` how often somebody may come
 //! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted
 //!
 //! Nothing here changes anything: numbers come from the hub and its streams, changes go to the pipeline as orders. The
@@ -18,6 +18,7 @@ pub mod command;
 pub mod connection;
 mod events;
 pub mod following;
+pub mod gate;
 pub mod limit;
 pub mod listen;
 mod live;
@@ -46,7 +47,7 @@ pub const SOCKET: &str = "live.sock";
 pub const BODY_MAX: usize = 16 * 1024;
 /// Bytes of path and query at most.
 pub const URL_MAX: usize = 4 * 1024;
-/// Connections at once.
-pub const CONNECTIONS_MAX: usize = 4000;
+/// Connections at once: five thousand dashboards that come back together, and some more.
+pub const CONNECTIONS_MAX: usize = 6000;
 /// Who is told to come back chooses a moment within this many milliseconds, so that not all come at once.
 pub const BACK_MS: u64 = 5000;

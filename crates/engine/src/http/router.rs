@@ -1,7 +1,6 @@
 //! Which path leads where, and what every request must keep to first.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,17 +16,17 @@ use super::{
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
-    // What opens a connection, or asks for live data: limited by address.
+    // What opens a connection, or asks for live data: limited. Sockets are where they are opened.
     let handshakes = Router::new()
         .route("/qahm-live/events", get(events::events))
         .route("/qahm-live/live", get(live::live))
         .route("/qahm-live/session", post(session::session))
         .route("/qahm-live/command", post(commands::command))
         .route("/metrics", get(metrics::metrics))
-        .merge(socket::routes())
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
+        .merge(socket::routes())
         .merge(collect::routes())
         .route("/qahm-live/probe", get(probe::probe))
         .route("/health", get(probe::health));
@@ -52,7 +51,7 @@ async fn not_too_long(State(shared): State<Arc<Shared>>, request: Request, next:
 /// Who comes too often is told to come later: clients do, without a word to anybody.
 async fn not_too_often(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
-    if !shared.addresses.may_come(peer.visitor(request.headers()), Instant::now()) {
+    if !shared.gate.request(&shared, peer, request.headers()) {
         shared.stats.abused("rate");
         return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
     }

@@ -16,7 +16,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use qahm_runtime::Place;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
 use tower::Service;
 
 use super::address::Address;
@@ -38,6 +39,10 @@ const AGAIN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 /// What is still connected this long after the goodbye is cut.
 const PARTING: Duration = Duration::from_millis(700);
+/// Who cannot be served is told so; so many at once, each for so long, reading so many bytes of what they sent.
+const PUT_OFF: usize = 64;
+const PUT_OFF_TIME: Duration = Duration::from_millis(500);
+const PUT_OFF_READ: usize = 64 << 10;
 /// Descriptors beside those of connections.
 const SPARE: u64 = 256;
 
@@ -48,6 +53,8 @@ pub struct Asked {
     pub listen: Option<String>,
     /// The group of the Unix socket, by name or number.
     pub group: Option<String>,
+    /// Connections at once; [`CONNECTIONS_MAX`] unless said.
+    pub connections: Option<usize>,
 }
 
 /// The server. Dropping it does not end it.
@@ -110,7 +117,7 @@ fn run(shared: &Arc<Shared>, asked: &Asked) {
         .build();
     match runtime {
         Ok(runtime) => {
-            runtime.block_on(keep(shared, &address, &usual, asked.group.as_deref()));
+            runtime.block_on(keep(shared, &address, &usual, asked));
             runtime.shutdown_timeout(Duration::from_millis(50));
         }
         Err(error) => tell(&shared.hub, format!("the live channel cannot start: {error}")),
@@ -128,15 +135,15 @@ fn make_descriptors() {
 }
 
 /// Listens until the end, again and again if need be.
-async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, group: Option<&str>) {
+async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, asked: &Asked) {
     let router = router::router(shared);
     let mut closing = shared.closing();
     let mut said = None;
     while !*closing.borrow_and_update() {
-        match Listener::bind(address, usual, group) {
+        match Listener::bind(address, usual, asked.group.as_deref()) {
             Ok(listener) => {
                 said = None;
-                take(shared, &listener, &router).await;
+                take(shared, &listener, &router, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
             }
             Err(error) => {
                 if said.as_ref() != Some(&error) {
@@ -155,7 +162,8 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
 }
 
 /// Takes connections in, until the engine ends or nobody can find us any more.
-async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
+async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router, most: usize) {
+    let doorkeepers = Arc::new(Semaphore::new(PUT_OFF));
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
@@ -168,9 +176,9 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
                 shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
             }
             taken = listener.accept() => match taken {
-                Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= CONNECTIONS_MAX => {
+                Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= most => {
                     shared.stats.abused("full");
-                    put_off(&socket);
+                    put_off(socket, &doorkeepers);
                 }
                 Ok((socket, from)) => {
                     tokio::spawn(serve(shared.clone(), socket, from, router.clone()));
@@ -182,14 +190,36 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router) {
     }
 }
 
-/// Says so to one who cannot be served, if it can be said without waiting.
-fn put_off(socket: &Socket) {
+/// Says so to one who cannot be served; where too many are told already, he finds out by himself.
+fn put_off(socket: Socket, doorkeepers: &Arc<Semaphore>) {
+    let Ok(doorkeeper) = doorkeepers.clone().try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        let told = async {
+            match socket {
+                Socket::Tcp(stream) => turn_away(stream).await,
+                Socket::Unix(stream) => turn_away(stream).await,
+            }
+        };
+        let _in_time = tokio::time::timeout(PUT_OFF_TIME, told).await;
+        drop(doorkeeper);
+    });
+}
+
+/// What was sent is read before the end: closing on bytes that nobody has read resets the connection, and the other end
+/// may lose the answer.
+async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
     const LATER: &[u8] =
         b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let _told = match socket {
-        Socket::Tcp(stream) => stream.try_write(LATER),
-        Socket::Unix(stream) => stream.try_write(LATER),
-    };
+    stream.write_all(LATER).await?;
+    stream.shutdown().await?;
+    let (mut read, mut piece) = (0, [0; 1024]);
+    while read < PUT_OFF_READ {
+        match stream.read(&mut piece).await? {
+            0 => break,
+            length => read += length,
+        }
+    }
+    Ok(())
 }
 
 /// One connection, until it ends.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::connection::Connections;
-use super::limit::Addresses;
+use super::gate::Gate;
 use super::stats::Stats;
 use crate::channel::Channel;
 use crate::hub::Hub;
@@ -28,8 +28,8 @@ pub struct Shared {
     pub channel: Arc<Channel>,
     pub stats: Arc<Stats>,
     pub connections: Arc<Connections>,
-    /// Handshakes by address.
-    pub addresses: Addresses,
+    /// How often who has come.
+    pub gate: Gate,
     /// The runtime directory: the key of tokens is there, and the ring.
     pub runtime: Arc<Place>,
     orders: Sender<Errand>,
@@ -45,8 +45,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The visitor's address: what the web server in front of us says in `X-Real-IP` (nobody else can connect to us),
-    /// else the other end.
+    /// The visitor's address: what the web server in front of us says in `X-Real-IP`, else the other end. To the Unix
+    /// socket nobody else can connect; to a port every user of the machine can, and say there what they like.
     pub fn visitor(self, headers: &HeaderMap) -> Option<IpAddr> {
         let named = headers.get("x-real-ip").and_then(|value| value.to_str().ok()?.trim().parse().ok());
         named.or(self.address)
@@ -66,7 +66,7 @@ impl Shared {
             channel,
             connections: Arc::default(),
             stats: Arc::default(),
-            addresses: Addresses::default(),
+            gate: Gate::default(),
             runtime,
             orders,
             key: Mutex::new(None),

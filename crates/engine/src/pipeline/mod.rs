@@ -33,7 +33,7 @@ use qahm_runtime::Place;
 use crate::alert::outbox::Outbox;
 use crate::alert::site::SiteAlerts;
 use crate::burden::Meter;
-use crate::channel::Channel;
+use crate::channel::{Channel, FilterName};
 use crate::clock::Clock;
 use crate::config::SiteConfig;
 use crate::history::{Background, History};
@@ -183,7 +183,7 @@ impl Pipeline {
             backgrounds: HashMap::new(),
             geo_path,
             alerts,
-            outbox: Outbox::restore(&stored.entries, last.into(), channel.epoch_number()),
+            outbox: Outbox::restore(&stored.entries, last.into(), channel.epoch_of(&FilterName::everybody())),
             delivery: delivery::Deliveries::default(),
             uncommitted: 0,
             waiting_since: 0,

@@ -27,8 +27,8 @@ impl Control {
         // What is no position of ours is none: the client begins anew.
         let since = poll.since.as_deref().and_then(Position::parse);
         let deadline = Instant::now() + FIRST_STATE;
-        let polled = self.channel.poll(site, &filter, topics, since.as_ref(), deadline);
+        let polled = self.channel.poll(site, &filter, topics, since.as_ref(), poll.who.user, deadline);
         let polled = polled.map_err(|refused| error(refused.as_str(), refused))?;
-        Ok(Answer::Text(format!(r#"{{"ok":true,"poll":{}}}"#, polled.json(&self.channel))))
+        Ok(Answer::Text(format!(r#"{{"ok":true,"poll":{}}}"#, polled.json())))
     }
 }

@@ -44,6 +44,13 @@ pub struct Salon {
 
 impl Salon {
     pub fn new() -> Salon {
+        let salon = Salon::at(Asked { listen: Some("auto".into()), ..Asked::default() });
+        await_some("the socket", || UnixStream::connect(salon.socket()).ok());
+        salon
+    }
+
+    /// One that listens elsewhere.
+    pub fn at(asked: Asked) -> Salon {
         let dir = tempfile::tempdir().unwrap();
         let place = Arc::new(runtime_dir(Some(dir.path()), true).unwrap());
         let hub = Arc::new(Hub::default());
@@ -51,12 +58,9 @@ impl Salon {
         let (channel, worker) = Channel::new(hub.clone());
         std::thread::spawn(move || worker.run());
         let (send, orders) = bounded(8);
-        let asked = Asked { listen: Some("auto".into()), ..Asked::default() };
         let server = Some(Server::start(asked, hub.clone(), channel.clone(), send, place.clone()));
         let key = token_key(&place).unwrap();
-        let salon = Salon { _dir: dir, place, hub, channel, server, orders, key };
-        await_some("the socket", || UnixStream::connect(salon.socket()).ok());
-        salon
+        Salon { _dir: dir, place, hub, channel, server, orders, key }
     }
 
     pub fn socket(&self) -> std::path::PathBuf {

@@ -1,3 +1,4 @@
+use super::super::news::number;
 use super::super::patch;
 use super::super::{FilterName, Kind};
 use super::*;
@@ -6,7 +7,7 @@ use qahm_event::SiteId;
 
 fn stream(topic: Topic) -> Stream {
     let key = StreamKey::new(SiteId(1), FilterName::everybody(), topic);
-    Stream::new(key, (1, "0000000000000001".into()), Arc::default())
+    Stream::new(key, 1, Arc::default())
 }
 
 fn show(stream: &Stream, state: Value, now: Instant) {
@@ -105,7 +106,7 @@ fn rows_come_in_front_and_what_waits_is_put_together() {
     stream.give(rows(false, 4..=5, &[2]));
     stream.digest(now);
     assert_eq!(reader.read(&stream, now), [Kind::Put]);
-    assert_eq!(reader.at.unwrap().seq, 5);
+    assert_eq!(reader.state["last"], 5);
     stream.give(rows(false, 6..=6, &[]));
     stream.give(rows(false, 7..=7, &[6, 4]));
     stream.digest(now);
@@ -119,12 +120,17 @@ fn rows_come_in_front_and_what_waits_is_put_together() {
     stream.give(News::Rows(Rows { last: 9, first: 1, ..Rows::default() }));
     stream.digest(now);
     assert_eq!(reader.read(&stream, now), []);
-    // The same entries, told differently: who has them gets them anew with the next number.
+    // The same entries, told differently: who has them gets them anew at once.
     stream.give(rows(true, 5..=7, &[]));
     stream.digest(now);
+    assert_eq!(reader.read(&stream, now), [Kind::Put]);
+    assert_eq!(reader.state["events"].as_array().unwrap().len(), 3);
+    stream.give(rows(true, 5..=7, &[]));
+    stream.digest(now);
+    assert_eq!(reader.read(&stream, now), [], "nothing has changed");
     stream.give(rows(false, 8..=8, &[]));
     stream.digest(now);
-    assert_eq!(reader.read(&stream, now), [Kind::Put]);
+    assert_eq!(reader.read(&stream, now), [Kind::Patch]);
     assert_eq!(reader.state["events"].as_array().unwrap().len(), 4);
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
+use socketioxide::socket::DisconnectReason;
 use socketioxide::{ParserConfig, SendError, SocketError, SocketIo, TransportType};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
@@ -109,7 +110,14 @@ async fn connected(socket: SocketRef) {
         counter.may_command();
     });
     // Who leaves the namespace has no other: the connection goes with it.
-    socket.on_disconnect(async move || line.cut());
+    let shared = guest.shared.clone();
+    socket.on_disconnect(async move |reason: DisconnectReason| {
+        // The library gave up a stream that nobody else had ended: what came over it was too long, or no WebSocket's.
+        if reason == DisconnectReason::TransportError && line.is_whole() {
+            shared.stats.abused("message");
+        }
+        line.cut();
+    });
     tokio::spawn(session::run(Speaker(socket), desk, admitted, inbox));
 }
 

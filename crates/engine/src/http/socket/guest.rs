@@ -14,6 +14,7 @@ use crate::http::Shared;
 use crate::http::auth::{self, Pass};
 use crate::http::command::Problem;
 use crate::http::following::Following;
+use crate::http::gate::Counted;
 
 /// How often somebody may say who he is on one connection.
 const TRIES: u32 = 3;
@@ -43,6 +44,7 @@ pub(super) struct Guest {
     /// The origin of the page, for the tokens to come.
     pub(super) origin: Option<String>,
     headers: Mutex<HeaderMap>,
+    counted: Counted,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
 }
@@ -55,7 +57,7 @@ pub(super) struct Admitted {
 }
 
 impl Guest {
-    pub(super) fn new(shared: Arc<Shared>, headers: &HeaderMap) -> Guest {
+    pub(super) fn new(shared: Arc<Shared>, headers: &HeaderMap, counted: Counted) -> Guest {
         // Copies: a value that is shared keeps the whole head of the request in memory.
         let mut kept = HeaderMap::with_capacity(KEPT.len());
         for name in &KEPT {
@@ -70,6 +72,7 @@ impl Guest {
             line: Arc::default(),
             origin,
             headers: Mutex::new(kept),
+            counted,
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),
         }
@@ -87,7 +90,8 @@ impl Guest {
         let Greeting { token, topics, filter, resume, packed } = greeting;
         let pass = auth::admit(&self.shared, &self.headers.lock(), token.as_deref())
             .map_err(|refusal| refusal.as_str())?;
-        let mut following = Following::new(self.shared.channel.clone(), pass.site);
+        self.shared.gate.admitted(self.counted, &pass);
+        let mut following = Following::new(self.shared.channel.clone(), pass.site, Some(pass.user));
         if !topics.is_empty() {
             let followed = following.follow(&topics, &filter, resume.as_deref());
             followed.map_err(|Problem { code, .. }| code)?;

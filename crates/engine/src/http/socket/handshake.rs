@@ -17,6 +17,7 @@ use tungstenite::handshake::derive_accept_key;
 use super::carrier::Carrier;
 use super::guest::Guest;
 use super::line::Line;
+use crate::http::shared::Peer;
 use crate::http::{Shared, reply};
 
 /// The length of a WebSocket's key: 16 bytes in base64.
@@ -31,11 +32,16 @@ pub fn routes() -> Router<Arc<Shared>> {
 }
 
 fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> Response<Body> {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
+    let Some(counted) = shared.gate.socket(&shared, peer, request.headers()) else {
+        shared.stats.abused("rate");
+        return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
+    };
     let Some(accept) = acceptance(&request) else {
         // Who asks for the other transport finds the next step of the ladder by itself.
         return reply::error(StatusCode::BAD_REQUEST, "websocket-only");
     };
-    let guest = Arc::new(Guest::new(shared, request.headers()));
+    let guest = Arc::new(Guest::new(shared, request.headers(), counted));
     let upgrade = hyper::upgrade::on(&mut request);
     drop(request);
     tokio::spawn(async move {

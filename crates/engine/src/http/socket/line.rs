@@ -26,6 +26,8 @@ pub(super) struct Watch {
     waiting: AtomicBool,
     /// Nothing is read or written any more.
     cut: AtomicBool,
+    /// Whoever reads has found the end: the other end has gone, the way to it has broken, or it was cut.
+    ended: AtomicBool,
     /// The stream is gone.
     closed: AtomicBool,
     changed: Notify,
@@ -53,6 +55,11 @@ impl Watch {
                 waker.wake();
             }
         }
+    }
+
+    /// Whether there was more to read when it was read last.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.ended.load(Relaxed)
     }
 
     /// Waits until the stream is gone, whoever ended it.
@@ -85,8 +92,10 @@ impl<S> Line<S> {
     /// What came of a write.
     fn wrote<T>(&self, cx: &Context<'_>, written: Poll<Result<T>>) -> Poll<Result<T>> {
         self.watch.wait(written.is_pending());
-        if written.is_pending() {
-            keep(&self.watch.writer, cx);
+        match &written {
+            Poll::Pending => keep(&self.watch.writer, cx),
+            Poll::Ready(Err(_)) => self.watch.ended.store(true, Relaxed),
+            Poll::Ready(Ok(_)) => {}
         }
         written
     }
@@ -115,11 +124,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let line = self.get_mut();
         if line.watch.cut.load(Relaxed) {
+            line.watch.ended.store(true, Relaxed);
             return Poll::Ready(Ok(()));
         }
+        let before = buf.filled().len();
         let read = Pin::new(&mut line.stream).poll_read(cx, buf);
-        if read.is_pending() {
-            keep(&line.watch.reader, cx);
+        match &read {
+            Poll::Pending => keep(&line.watch.reader, cx),
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {}
+            Poll::Ready(_) => line.watch.ended.store(true, Relaxed),
         }
         read
     }

@@ -110,7 +110,7 @@ impl<V: Voice> Session<V> {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let hello = json!({
             "connection": desk.opened.id,
-            "e": guest.shared.channel.epoch(),
+            "e": self.following.epoch(),
             "expires": desk.opened.expires(),
             "time": unix_now(),
         });

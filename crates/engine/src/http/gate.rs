@@ -1,0 +1,63 @@
+//! Who may come now. Strangers are told apart by their address alone, and many may share one: they must not keep those
+//! out who have a token. So whoever shows a good one is counted for himself, and everybody else for his address.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use axum::http::HeaderMap;
+use qahm_event::SiteId;
+
+use super::auth::{self, Pass};
+use super::limit::{Limits, network};
+use super::shared::{Peer, Shared};
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+pub struct Gate {
+    /// Requests without a good token, by address.
+    strangers: Limits<IpAddr>,
+    /// Sockets whose token is still to come, by address.
+    sockets: Limits<IpAddr>,
+    /// Requests with one: by user, and from where.
+    users: Limits<(SiteId, u64, Option<IpAddr>)>,
+}
+
+/// For whom a socket was counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Counted {
+    User,
+    Stranger(Option<IpAddr>),
+}
+
+impl Gate {
+    /// Whether a request may be looked at.
+    pub fn request(&self, shared: &Shared, peer: Peer, headers: &HeaderMap) -> bool {
+        let address = peer.visitor(headers).map(network);
+        match auth::look(shared, headers, None) {
+            Ok(pass) => self.user(&pass, address),
+            Err(_) => self.strangers.may_come(address, Instant::now()),
+        }
+    }
+
+    /// Whether a socket may be opened. Its token comes later, unless a header has it.
+    pub fn socket(&self, shared: &Shared, peer: Peer, headers: &HeaderMap) -> Option<Counted> {
+        let address = peer.visitor(headers).map(network);
+        match auth::look(shared, headers, None) {
+            Ok(pass) => self.user(&pass, address).then_some(Counted::User),
+            Err(_) => self.sockets.may_come(address, Instant::now()).then_some(Counted::Stranger(address)),
+        }
+    }
+
+    /// The token has come and is good: the address has nothing to do with it, unless the user comes too often.
+    pub fn admitted(&self, counted: Counted, pass: &Pass) {
+        if let Counted::Stranger(address) = counted
+            && self.user(pass, address)
+        {
+            self.sockets.give_back(address);
+        }
+    }
+
+    fn user(&self, pass: &Pass, address: Option<IpAddr>) -> bool {
+        self.users.may_come(Some((pass.site, pass.user, address)), Instant::now())
+    }
+}
