@@ -84,15 +84,15 @@ const connection = ( t ) => new Promise( ( done, failed ) => {
 	socket.on( 'connect_error', failed );
 } );
 
-test( 'more filters than a site may have in use are refused', async ( t ) => {
+test( 'more filters than a user may have in use are refused', async ( t ) => {
 	const codes = [];
 	const country = ( n ) => String.fromCharCode( 65 + n / 26, 65 + n % 26 );
-	for ( let n = 0; n < 40; n++ ) {
+	for ( let n = 0; n < 12; n++ ) {
 		const socket = await connection( t );
 		const answer = await socket.emitWithAck( 'do', { do: 'follow', topics: [ 'live' ], filter: { country: country( n ) } } );
 		codes.push( answer.ok ? 'ok' : answer.code );
 	}
-	assert.equal( codes.filter( ( code ) => code === 'ok' ).length, 32, String( codes ) );
+	assert.equal( codes.filter( ( code ) => code === 'ok' ).length, 8, String( codes ) );
 	assert.deepEqual( [ ...new Set( codes ) ], [ 'ok', 'too-many-filters' ] );
 } );
 
