@@ -203,6 +203,7 @@ export class Chaotic {
 	startPhp() {
 		const server = launch( 'php-fpm', 'php-fpm8.2', fpm( this.site ), { log: join( this.site.dir, 'log/php-fpm.log' ), env: PHP_ENVIRONMENT } );
 		this.site.processes = this.site.processes.map( ( known ) => ( known.name === 'php-fpm' ? server : known ) );
+		this.site.remember();
 	}
 
 	/** No warning, no crash: in no log, by nobody. */
