@@ -2,17 +2,16 @@
 //!
 //! Who may know whom, from top to bottom (a module uses only what stands below it; no circles):
 //!
-//! - `main` starts the threads, nothing else
-//! - [`pipeline`] the one drain loop: the story of an event · [`notify`] alerts on their way out
-//! - [`intake`] one record: who, where, set aside, counted
-//! - [`serve`] questions and commands over the control socket · [`http`] the live channel
-//! - [`history`] answers about hours and days
-//! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow · [`hub`] what is shown
-//! - [`report`] answers about now and the last half hour: pure
-//! - [`alert`] rules, the life of an alert, the outbox: pure
-//! - [`live`] the state: pure, no I/O, injected clock
-//! - [`daemon`] lock and signals · [`enrich`] pure functions of a record
-//! - [`config`], [`clock`], [`calendar`], [`options`], [`failure`], [`burden`] the ground
+//! - `main` starts the threads, nothing else; [`failure`] why it could not
+//! - [`pipeline`] the one drain loop: the story of an event · [`http`] the live channel, the collector
+//! - [`serve`] questions and commands over the control socket · [`notify`] alerts on their way out
+//! - [`intake`] one record: who, where, set aside, counted · [`history`] answers about hours and days
+//! - [`store`] SQLite · [`channel`] what changed of what is shown, for those who follow
+//! - [`hub`] what is shown
+//! - [`report`] answers about now and the last half hour: pure · [`alert`] rules, the life of an alert, the outbox: pure
+//! - [`live`] the state: pure, no I/O, injected clock · [`config`] what a site asked for · [`daemon`] lock and signals
+//! - [`enrich`] pure functions of a record
+//! - [`clock`], [`calendar`], [`options`], [`burden`] the ground
 
 pub mod alert;
 pub mod burden;
