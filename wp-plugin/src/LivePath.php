@@ -81,7 +81,11 @@ final class LivePath {
 	 * Looks if it is time to.
 	 */
 	public static function tend(): void {
-		if ( null !== self::prefix() && Extension::loaded() && self::due( self::state() ) ) {
+		if ( null === self::prefix() || ! Extension::loaded() ) {
+			return;
+		}
+		$state = self::state();
+		if ( self::due( $state ) || ( ! $state['works'] && Rungs::pushed() > $state['at'] ) ) { // A browser got through since.
 			self::test();
 		}
 	}

@@ -73,6 +73,13 @@ final class Rungs {
 	}
 
 	/**
+	 * When a browser last reported that it is told at once: Unix time, 0 if none did.
+	 */
+	public static function pushed(): int {
+		return max( array( 0, ...array_column( array_diff_key( self::all(), array( 'polling' => true ) ), 'time' ) ) );
+	}
+
+	/**
 	 * A reason for people: the client's word for it in theirs. What it does not say itself, as an error of the browser, stays as it is.
 	 *
 	 * @param string $reason As a browser reported it.
