@@ -8,6 +8,8 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
 use qahm_engine::channel::{Topic, patch};
+use qahm_engine::config::SiteConfig;
+use qahm_event::SiteId;
 use qahm_runtime::Claims;
 use salon::{Client, ORIGIN, SITE, Salon, USER, await_some, unix_now};
 use serde_json::{Value, json};
@@ -60,6 +62,27 @@ fn a_client_is_told_the_state_and_then_what_changes() {
     let mut stranger = salon.greet(&other);
     stranger.enter();
     assert_eq!(stranger.event().0, "visitors:put");
+}
+
+#[test]
+fn a_cookie_lets_in_whose_site_is_named() {
+    let salon = Salon::new();
+    let other = SiteId(8);
+    salon.hub.set_config(other, SiteConfig::parse(r#"{"hosts":["a.test"]}"#).unwrap());
+    let cookie = |site: SiteId| {
+        let token = salon.sign(&Claims { site: site.0, ..salon.claims() });
+        format!("qahm_realtime_live_{site}={token}")
+    };
+    let both = format!("{}; {}", cookie(SITE), cookie(other));
+    let refusal = |query: &str, cookie: &str| {
+        let mut client = salon.open_with(query, &[("origin", ORIGIN), ("cookie", cookie)]);
+        client.send("40");
+        client.refusal()
+    };
+    assert_eq!(refusal("", &cookie(SITE)), None);
+    assert_eq!(refusal(&format!("&site={other}"), &both), None);
+    assert_eq!(refusal("", &both).as_deref(), Some("bad-request"));
+    assert_eq!(refusal(&format!("&site={other}"), &cookie(SITE)).as_deref(), Some("malformed"));
 }
 
 #[test]

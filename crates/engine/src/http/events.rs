@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ use super::coding::{Writer, takes_gzip};
 use super::command::{Command, INBOX, Posted, Problem};
 use super::connection::{Codec, End, Opened};
 use super::following::{Due, Following};
-use super::query::{Query, bad};
+use super::reader::Reader;
 use super::shared::unix_now;
-use super::{BACK_MS, Shared, auth, pull, reply};
+use super::{BACK_MS, Shared, pull, reply};
 use crate::channel::{Message, Position};
 
 /// Where everybody's streams are.
@@ -39,16 +39,8 @@ const PIECE: usize = 16 * 1024;
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Reader { pass, mut query }: Reader,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
-    let mut query = match Query::parse(query.as_deref().unwrap_or("")) {
-        Ok(query) => query,
-        Err(wrong) => return bad(&wrong),
-    };
     // A browser that comes back by itself asks the same address again, and says here how far it got.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     if let Some(position) = last.and_then(Position::parse) {

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -16,8 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use super::coding::{Writer, takes_gzip};
 use super::command::Problem;
 use super::connection::{Codec, End};
-use super::query::{Query, bad};
-use super::{Shared, auth, events, reply};
+use super::query::Query;
+use super::reader::Reader;
+use super::{Shared, events, reply};
 use crate::channel::{Channel, Follower, Polled, StreamKey};
 
 /// Seconds an answer waits at most.
@@ -29,16 +30,8 @@ const FIRST: Duration = Duration::from_millis(500);
 pub(super) async fn live(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Reader { pass, query }: Reader,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
-    let query = match Query::parse(query.as_deref().unwrap_or("")) {
-        Ok(query) => query,
-        Err(wrong) => return bad(&wrong),
-    };
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
     let mut followers = Vec::with_capacity(query.topics.len());
     for topic in &query.topics {

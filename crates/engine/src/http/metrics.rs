@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
+use super::auth::Papers;
 use super::shared::Peer;
 use super::{Shared, auth, reply};
 use crate::channel::Topic;
@@ -26,10 +27,11 @@ const PASSED_ON: [&str; 6] =
 pub(super) async fn metrics(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let direct = peer.address.is_none() && !PASSED_ON.iter().any(|name| headers.contains_key(*name));
-    if !direct && let Err(refusal) = auth::admit(&shared, &headers, None) {
+    if !direct && let Err(refusal) = auth::admit(&shared, Papers::new(&headers, query.as_deref())) {
         return refusal.answer();
     }
     let page = write(&shared, &shared.hub.health());

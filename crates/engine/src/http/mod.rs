@@ -4,7 +4,7 @@
 //! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
-//! - `auth` who may read · `query` what a query asks · `gate`, `limit` how often somebody may come
+//! - `reader` somebody who may read, by `auth`, and what they ask, by `query` · `gate`, `limit` how often somebody may come
 //! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted
 //!
 //! Nothing here changes anything: numbers come from the hub and its streams, changes go to the pipeline as orders. The
@@ -27,6 +27,7 @@ pub mod post;
 mod probe;
 mod pull;
 mod query;
+mod reader;
 pub mod reply;
 mod router;
 pub mod server;

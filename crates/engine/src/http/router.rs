@@ -9,6 +9,7 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{get, post};
 
+use super::auth::Papers;
 use super::shared::Peer;
 use super::{
     Shared, URL_MAX, collect, events, live, metrics, post as commands, probe, reply, session, socket,
@@ -51,7 +52,8 @@ async fn not_too_long(State(shared): State<Arc<Shared>>, request: Request, next:
 /// Who comes too often is told to come later: clients do, without a word to anybody.
 async fn not_too_often(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
-    if !shared.gate.request(&shared, peer, request.headers()) {
+    let papers = Papers::new(request.headers(), request.uri().query());
+    if !shared.gate.request(&shared, peer, papers) {
         shared.stats.abused("rate");
         return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
     }

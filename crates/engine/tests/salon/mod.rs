@@ -102,9 +102,14 @@ impl Salon {
 
     /// A WebSocket that has said nothing yet.
     pub fn open(&self, headers: &[(&'static str, &str)]) -> Client {
+        self.open_with("", headers)
+    }
+
+    /// The same with more in its query.
+    pub fn open_with(&self, query: &str, headers: &[(&'static str, &str)]) -> Client {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let uri = "ws://a.test/qahm-live/socket.io/?EIO=4&transport=websocket";
+        let uri = format!("ws://a.test/qahm-live/socket.io/?EIO=4&transport=websocket{query}");
         let mut request = uri.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());

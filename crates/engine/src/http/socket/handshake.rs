@@ -17,6 +17,7 @@ use tungstenite::handshake::derive_accept_key;
 use super::carrier::Carrier;
 use super::guest::Guest;
 use super::line::Line;
+use crate::http::auth::Papers;
 use crate::http::shared::Peer;
 use crate::http::{Shared, reply};
 
@@ -33,7 +34,8 @@ pub fn routes() -> Router<Arc<Shared>> {
 
 fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
-    let Some(counted) = shared.gate.socket(&shared, peer, request.headers()) else {
+    let papers = Papers::new(request.headers(), request.uri().query());
+    let Some(counted) = shared.gate.socket(&shared, peer, papers) else {
         shared.stats.abused("rate");
         return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
     };
@@ -41,7 +43,7 @@ fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> R
         // Who asks for the other transport finds the next step of the ladder by itself.
         return reply::error(StatusCode::BAD_REQUEST, "websocket-only");
     };
-    let guest = Arc::new(Guest::new(shared, request.headers(), counted));
+    let guest = Arc::new(Guest::new(shared, papers, counted));
     let upgrade = hyper::upgrade::on(&mut request);
     drop(request);
     tokio::spawn(async move {
