@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, bounded};
 use http_body_util::BodyExt;
 use qahm_engine::channel::Channel;
 use qahm_engine::http::shared::Peer;
+use qahm_engine::http::times::Times;
 use qahm_engine::http::{Shared, collect};
 use qahm_engine::hub::Hub;
 use qahm_engine::serve::control::Errand;
@@ -49,7 +50,8 @@ impl Desk {
         let (send, orders) = bounded(1);
         let hub = Arc::new(Hub::default());
         let (channel, _worker) = Channel::new(hub.clone());
-        let shared = Shared::new(hub, channel.clone(), send, place.clone(), watch::channel(false).1);
+        let shared =
+            Shared::new(hub, channel.clone(), send, place.clone(), Times::default(), watch::channel(false).1);
         let collector = collect::routes().with_state(Arc::new(shared));
         Desk { _dir: dir, place, ring, collector, orders, channel }
     }

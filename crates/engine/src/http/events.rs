@@ -23,13 +23,6 @@ use super::shared::unix_now;
 use super::{BACK_MS, Shared, pull, reply};
 use crate::channel::{Message, Position};
 
-/// Where everybody's streams are.
-const BEAT: Duration = Duration::from_secs(30);
-/// The first beat comes soon, and alone: a proxy that buffers may pass on what it reads together with the answer's head,
-/// and keep all that follows. Who has this beat knows that it does not. `hello` announces it.
-const FIRST_BEAT_MS: u64 = 300;
-/// Proxies cut what is silent, some after a minute.
-const COMMENT: Duration = Duration::from_secs(15);
 /// Old proxies and browsers pass nothing on before this many bytes.
 const PADDING: usize = 2048;
 /// Messages that are ready are written together up to this many bytes.
@@ -54,7 +47,7 @@ pub(super) async fn events(
     }
     let gzip = takes_gzip(&headers);
     let (inbox, commands) = mpsc::channel(INBOX);
-    let begun = Instant::now();
+    let (begun, times) = (Instant::now(), shared.times);
     let every = |first: Duration, period: Duration| {
         let mut interval = interval_at(begun + first, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,8 +59,8 @@ pub(super) async fn events(
         following,
         commands,
         writer: Writer::new(gzip),
-        beat: every(Duration::from_millis(FIRST_BEAT_MS), BEAT),
-        comment: every(COMMENT, COMMENT),
+        beat: every(times.first_beat, times.beat),
+        comment: every(times.comment, times.comment),
         stage: Stage::Begin,
     };
     let mut answer = Response::new(pull::body(feed, Feed::next));
@@ -146,7 +139,7 @@ impl Feed {
             "e": self.following.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
-            "beat": FIRST_BEAT_MS,
+            "beat": self.shared.times.first_beat.as_millis() as u64,
         });
         self.writer.text(&format!(":{}\n\nretry: {retry}\n\n", " ".repeat(PADDING)));
         self.event("hello", &hello);

@@ -99,7 +99,13 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     page.one("messages_total", "counter", "Puts and patches written.", stats.messages.load(Relaxed));
     page.one("bytes_total", "counter", "Bytes of them as they went out.", stats.bytes.load(Relaxed));
     page.one("polls_total", "counter", "Questions to /live.", stats.polls.load(Relaxed));
-    page.all("refused_total", "counter", "Requests refused.", "reason", &stats.all_refused());
+    page.all(
+        "refused_total",
+        "counter",
+        "Requests and messages refused; rate: too many from one user or address.",
+        "reason",
+        &stats.all_refused(),
+    );
     page.all("closed_total", "counter", "Connections the engine ended.", "reason", &stats.all_closed());
 }
 

@@ -18,7 +18,7 @@ use super::{
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited. Sockets are where they are opened.
-    let handshakes = Router::new()
+    let limited = Router::new()
         .route("/qahm-live/events", get(events::events))
         .route("/qahm-live/live", get(live::live))
         .route("/qahm-live/session", post(session::session))
@@ -27,12 +27,12 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
-        .merge(socket::routes())
+        .merge(socket::routes(&shared.times))
         .merge(collect::routes())
         .route("/qahm-live/probe", get(probe::probe))
         .route("/health", get(probe::health));
     Router::new()
-        .merge(handshakes)
+        .merge(limited)
         .merge(open)
         .fallback(async || reply::error(StatusCode::NOT_FOUND, "not-found"))
         .method_not_allowed_fallback(async || reply::error(StatusCode::METHOD_NOT_ALLOWED, "method"))

@@ -19,14 +19,15 @@ use super::guest::Guest;
 use super::line::Line;
 use crate::http::auth::Papers;
 use crate::http::shared::Peer;
+use crate::http::times::Times;
 use crate::http::{Shared, reply};
 
 /// The length of a WebSocket's key: 16 bytes in base64.
 const KEY: usize = 24;
 
 /// The route.
-pub fn routes() -> Router<Arc<Shared>> {
-    let carrier = Arc::new(Carrier::new());
+pub fn routes(times: &Times) -> Router<Arc<Shared>> {
+    let carrier = Arc::new(Carrier::new(times.greeting));
     let open =
         async move |State(shared): State<Arc<Shared>>, request: Request| answer(shared, carrier, request);
     Router::new().route("/qahm-live/socket.io/", any(open))
@@ -48,7 +49,8 @@ fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> R
     drop(request);
     tokio::spawn(async move {
         if let Ok(stream) = upgrade.await {
-            carrier.take(Line::new(TokioIo::new(stream), guest.line.clone()), guest);
+            let line = Line::new(TokioIo::new(stream), guest.line.clone(), guest.shared.stats.clone());
+            carrier.take(line, guest);
         }
     });
     let mut response = Response::new(Body::empty());

@@ -21,8 +21,6 @@ use crate::http::following::{Due, Following};
 use crate::http::shared::unix_now;
 use crate::http::{BACK_MS, post};
 
-/// How often everybody is told how far he should have read.
-const BEAT: Duration = Duration::from_secs(30);
 /// How long a goodbye may take to be read.
 const PARTING: Duration = Duration::from_millis(400);
 /// A line that is full although no write waits is looked at again after this.
@@ -106,7 +104,8 @@ impl<V: Voice> Session<V> {
         let (guest, desk) = (self.guest.clone(), self.desk.clone());
         let mut ended = pin!(desk.opened.ended(&guest.shared));
         let mut closed = pin!(guest.line.closed());
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+        let every = guest.shared.times.beat;
+        let mut beat = interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let hello = json!({
             "connection": desk.opened.id,
