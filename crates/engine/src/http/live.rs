@@ -19,7 +19,7 @@ use super::connection::{Codec, End};
 use super::query::Query;
 use super::reader::Reader;
 use super::{Shared, events, reply};
-use crate::channel::{Channel, Follower, Polled, StreamKey};
+use crate::channel::{Channel, Follower, Polled, Wish};
 
 /// Seconds an answer waits at most.
 const WAIT_MAX: u64 = 25;
@@ -33,23 +33,16 @@ pub(super) async fn live(
     Reader { pass, query }: Reader,
 ) -> Response<Body> {
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
-    let mut followers = Vec::with_capacity(query.topics.len());
-    for topic in &query.topics {
-        match shared
-            .channel
-            .follow_as(StreamKey::new(pass.site, query.filter.clone(), *topic), Some(pass.user))
-        {
-            Ok(mut follower) => {
-                // The next question comes soon: it finds the stream as this one left it.
-                follower.linger();
-                followers.push(follower);
-            }
-            Err(refused) => {
-                shared.stats.refused(refused.as_str());
-                return events::refused(&Problem::new(refused.as_str(), refused));
-            }
+    let wish = Wish { site: pass.site, filter: &query.filter, topics: &query.topics, user: Some(pass.user) };
+    let mut followers = match shared.channel.follow_all(&wish, &[]) {
+        Ok(followers) => followers,
+        Err(refused) => {
+            shared.stats.refused(refused.as_str());
+            return events::refused(&Problem::new(refused.as_str(), refused));
         }
-    }
+    };
+    // The next question comes soon: it finds the streams as this one left them.
+    followers.iter_mut().for_each(Follower::linger);
     let opened = shared.connections.open(&pass, Codec::Poll, None);
     let polled = tokio::select! {
         biased;

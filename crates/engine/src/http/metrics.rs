@@ -96,6 +96,7 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     }
     page.all("streams", "gauge", "Streams in use.", "topic", &streams);
     page.one("followers", "gauge", "Who reads them, each counted per stream.", shared.channel.followers());
+    page.one("channel_bytes", "gauge", "Memory of the streams, estimated.", shared.channel.bytes());
     page.one("messages_total", "counter", "Puts and patches written.", stats.messages.load(Relaxed));
     page.one("bytes_total", "counter", "Bytes of them as they went out.", stats.bytes.load(Relaxed));
     page.one("polls_total", "counter", "Questions to /live.", stats.polls.load(Relaxed));
