@@ -21,10 +21,19 @@ final class LiveAnswer {
 		self::REVOKED      => 401,
 		'unknown-site'     => 404,
 		'too-many-filters' => 429,
+		self::RATE         => 429,
 	);
 
 	/** The token's user is logged out, or may do less than before: only WordPress can give another one. */
 	private const REVOKED = 'revoked';
+
+	/** The token's user asks too often, and seconds after which he may come again: as the engine has it over HTTP. */
+	private const RATE  = 'rate';
+	private const AGAIN = 2;
+
+	/** Bytes of a body, which says nothing here, and of the address: as the engine takes them over HTTP. */
+	private const BODY_MAX = 16384;
+	private const URL_MAX  = 4096;
 
 	/**
 	 * @param int                  $status HTTP status.
@@ -36,6 +45,16 @@ final class LiveAnswer {
 		public readonly string $reason,
 		public readonly array $body
 	) {}
+
+	/**
+	 * Headers of the answer beside the usual ones.
+	 *
+	 * @return array<string, string>
+	 */
+	public function headers(): array {
+		$headers = array( 'X-Qahm-Realtime' => $this->reason );
+		return self::RATE === $this->reason ? $headers + array( 'Retry-After' => (string) self::AGAIN ) : $headers;
+	}
 
 	/**
 	 * The answer to a request.
@@ -51,6 +70,12 @@ final class LiveAnswer {
 		}
 		if ( ! \in_array( $server['REQUEST_METHOD'] ?? '', array( 'GET', 'POST' ), true ) ) {
 			return new self( 405, 'method', array( 'error' => 'method' ) );
+		}
+		if ( (int) ( $server['CONTENT_LENGTH'] ?? 0 ) > self::BODY_MAX ) {
+			return new self( 413, 'too-large', array( 'error' => 'too-large' ) );
+		}
+		if ( \strlen( (string) ( $server['REQUEST_URI'] ?? '' ) ) > self::URL_MAX ) {
+			return new self( 414, 'too-long', array( 'error' => 'too-long' ) );
 		}
 		$site  = $given['site'] ?? null;
 		$token = $server['HTTP_X_QAHM_REALTIME_TOKEN'] ?? '';
@@ -70,16 +95,17 @@ final class LiveAnswer {
 		}
 		$interval = \is_numeric( $given['interval'] ?? null ) ? (int) $given['interval'] : 5;
 		$renewed  = \qahm_realtime_token_renew( $site, $token, $origin, \max( 60, 2 * \min( 300, \max( 1, $interval ) ) ) );
-		return self::figures( $site, $question, $claims, $renewed );
+		$address  = \filter_var( $server['REMOTE_ADDR'] ?? '', FILTER_VALIDATE_IP );
+		return self::figures( $site, $question, false === $address ? $claims : array( 'address' => $address ) + $claims, $renewed );
 	}
 
 	/**
 	 * The figures, with a token for the next time.
 	 *
-	 * @param string             $site     Site id.
-	 * @param Question           $question What is asked.
-	 * @param array<string, int> $claims   What the token says.
-	 * @param string|null        $token    For the next time, null when WordPress has to be asked again.
+	 * @param string                    $site     Site id.
+	 * @param Question                  $question What is asked.
+	 * @param array<string, int|string> $claims   What the token says, and the address that it came from.
+	 * @param string|null               $token    For the next time, null when WordPress has to be asked again.
 	 */
 	private static function figures( string $site, Question $question, array $claims, ?string $token ): self {
 		$what = $question->what;
@@ -93,7 +119,7 @@ final class LiveAnswer {
 		if ( self::REVOKED === $code ) {
 			return new self( 401, $code, array( 'error' => $code ) ); // And no token: this chain has ended.
 		}
-		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters' ), true ) ) {
+		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters', self::RATE ), true ) ) {
 			// The engine is busy or away: the counters in shared memory, if their beat is fresh.
 			$live = \qahm_realtime_counters( $site );
 			if ( null !== $live ) {
