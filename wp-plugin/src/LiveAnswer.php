@@ -132,7 +132,8 @@ final class LiveAnswer {
 	}
 
 	/**
-	 * The origin that the token must be bound to. A request that names none must be of the page's own origin, as the browser says.
+	 * The origin that the token must be bound to. A request that names none must be of the page's own origin, as the browser
+	 * says; or of a program, which has no cookies: no foreign page can make a browser send the token's header in silence.
 	 *
 	 * @param array<string, mixed> $server $_SERVER.
 	 * @return string|null '' when there is nothing to compare, null when the request is refused.
@@ -141,6 +142,7 @@ final class LiveAnswer {
 		if ( isset( $server['HTTP_ORIGIN'] ) ) {
 			return \is_string( $server['HTTP_ORIGIN'] ) && '' !== $server['HTTP_ORIGIN'] ? \strtolower( $server['HTTP_ORIGIN'] ) : null;
 		}
-		return 'same-origin' === ( $server['HTTP_SEC_FETCH_SITE'] ?? '' ) ? '' : null;
+		$from = $server['HTTP_SEC_FETCH_SITE'] ?? null;
+		return 'same-origin' === $from || ( null === $from && ! isset( $server['HTTP_COOKIE'] ) ) ? '' : null;
 	}
 }

@@ -122,6 +122,17 @@ final class QuestionTest extends TestCase {
 		$this->assertSame( array( 'X-Qahm-Realtime' => 'live' ), self::live( array() )->headers() );
 	}
 
+	public function test_a_request_without_an_origin_is_the_pages_own_or_a_programs(): void {
+		$reason = static fn ( array $server ): string => LiveAnswer::to( array( 'REQUEST_METHOD' => 'GET', 'HTTP_X_QAHM_REALTIME_TOKEN' => 'good for ' ) + $server, array( 'site' => self::SITE ) )->reason;
+		FakeExtension::$answer = '{"ok":true,"live":{}}';
+		foreach ( array( array(), array( 'HTTP_SEC_FETCH_SITE' => 'same-origin' ), array( 'HTTP_SEC_FETCH_SITE' => 'same-origin', 'HTTP_COOKIE' => 'a=b' ) ) as $server ) {
+			$this->assertSame( 'live', $reason( $server ), (string) json_encode( $server ) );
+		}
+		foreach ( array( array( 'HTTP_COOKIE' => 'a=b' ), array( 'HTTP_COOKIE' => '' ), array( 'HTTP_SEC_FETCH_SITE' => 'cross-site' ), array( 'HTTP_SEC_FETCH_SITE' => 'none' ), array( 'HTTP_SEC_FETCH_SITE' => '' ), array( 'HTTP_ORIGIN' => '' ), array( 'HTTP_ORIGIN' => '', 'HTTP_SEC_FETCH_SITE' => 'same-origin' ) ) as $server ) {
+			$this->assertSame( 'origin', $reason( $server ), (string) json_encode( $server ) );
+		}
+	}
+
 	public function test_the_engine_is_told_where_they_are(): void {
 		foreach ( array( '192.0.2.1' => true, '2001:db8::1' => true, 'unix:' => false, "\xff" => false, '' => false ) as $address => $told ) {
 			FakeExtension::reset();

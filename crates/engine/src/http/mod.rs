@@ -31,6 +31,7 @@ mod reader;
 pub mod reply;
 mod router;
 pub mod server;
+mod service;
 mod session;
 pub mod shared;
 pub mod socket;
