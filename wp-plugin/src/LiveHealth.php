@@ -201,7 +201,7 @@ final class LiveHealth {
 	 */
 	private static function unfolded( string $label, string $text, bool $open ): string {
 		return sprintf(
-			'<details%1$s><summary>%2$s</summary><p><textarea class="large-text code" rows="12" dir="ltr" readonly aria-label="%3$s">%4$s</textarea></p></details>',
+			'<details%1$s><summary>%2$s</summary><p><textarea class="large-text code" rows="12" wrap="off" dir="ltr" readonly aria-label="%3$s">%4$s</textarea></p></details>',
 			$open ? ' open' : '',
 			esc_html( $label ),
 			esc_attr( $label ),
