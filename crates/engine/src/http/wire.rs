@@ -22,10 +22,10 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-/// A socket with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
+/// A stream with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
 /// no codec needs to know.
-pub(super) struct Wire {
-    socket: Socket,
+pub(super) struct Wire<S> {
+    stream: S,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
     stats: Arc<Stats>,
@@ -33,10 +33,10 @@ pub(super) struct Wire {
     begun: Arc<AtomicBool>,
 }
 
-impl Wire {
-    pub(super) fn new(socket: Socket, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire {
+impl<S> Wire<S> {
+    pub(super) fn new(stream: S, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire<S> {
         stats.sockets.fetch_add(1, Ordering::AcqRel);
-        Wire { socket, stalled: None, stats, begun }
+        Wire { stream, stalled: None, stats, begun }
     }
 
     /// What came of a write: progress ends the wait, none begins or goes on with it.
@@ -54,20 +54,17 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl<S> Drop for Wire<S> {
     fn drop(&mut self) {
         self.stats.sockets.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-impl AsyncRead for Wire {
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let wire = self.get_mut();
         let before = buf.filled().len();
-        let read = match &mut wire.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        };
+        let read = Pin::new(&mut wire.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
             wire.begun.store(true, Ordering::Relaxed);
         }
@@ -75,13 +72,10 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let wire = self.get_mut();
-        let written = match &mut wire.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        };
+        let written = Pin::new(&mut wire.stream).poll_write(cx, bytes);
         wire.watch(cx, written)
     }
 
@@ -91,11 +85,49 @@ impl AsyncWrite for Wire {
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let wire = self.get_mut();
-        let written = match &mut wire.socket {
+        let written = Pin::new(&mut wire.stream).poll_write_vectored(cx, parts);
+        wire.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        match self.get_mut() {
             Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-        };
-        wire.watch(cx, written)
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -103,14 +135,14 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match &mut self.get_mut().socket {
+        match self.get_mut() {
             Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match &mut self.get_mut().socket {
+        match self.get_mut() {
             Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
