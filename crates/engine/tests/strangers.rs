@@ -62,8 +62,8 @@ fn strangers_are_not_let_in_whatever_they_send_and_nothing_of_theirs_is_left() {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         house.visit(&runtime, Time::Real, script)
     };
-    let shown = kept.iter().filter(|script| play(script)).count();
-    assert!((5..kept.len()).contains(&shown), "with a good token something is shown: {shown}");
+    let let_in = kept.iter().filter(|script| play(script)).count();
+    assert!((5..kept.len()).contains(&let_in), "with a good token one is let in: {let_in}");
     for _ in 0..CHANGED {
         play(&changed(&kept, &mut random));
     }

@@ -10,8 +10,16 @@ use tokio::sync::Notify;
 /// What is in every state, and nowhere else.
 pub const SECRET: &str = "only-for-who-was-let-in";
 
-/// How a site's state is called, over WebSocket and in the other answers.
-const STATES: [&[u8]; 5] = [SECRET.as_bytes(), b":put\"", b":patch\"", b":packed\"", b"\"path\":\"/\""];
+/// What nobody hears who was not let in: the greeting, and how a site's state is called in the ways it is told.
+const WORDS: [&[u8]; 7] = [
+    b"[\"hello\"",
+    b"event: hello",
+    SECRET.as_bytes(),
+    b":put\"",
+    b":patch\"",
+    b":packed\"",
+    b"\"path\":\"/\"",
+];
 /// The longest of them, less a byte.
 const KEPT: usize = SECRET.len() - 1;
 
@@ -52,14 +60,14 @@ impl Ear {
         // What is looked for may have come in two pieces.
         let mut tail = self.tail.lock().unwrap();
         tail.extend_from_slice(piece);
-        if STATES.iter().any(|state| tail.windows(state.len()).any(|part| part == *state)) {
+        if WORDS.iter().any(|word| tail.windows(word.len()).any(|part| part == *word)) {
             self.heard.store(true, Relaxed);
         }
         let superfluous = tail.len().saturating_sub(KEPT);
         tail.drain(..superfluous);
     }
 
-    /// Whether any of it was of a site.
+    /// Whether any of it was for those who were let in.
     pub fn has_heard(&self) -> bool {
         self.heard.load(Relaxed)
     }

@@ -92,10 +92,10 @@ impl House {
         }
     }
 
-    /// Plays a script on a runtime that has nothing else to do, and is used once. Whether a site's state was shown.
+    /// Plays a script on a runtime that has nothing else to do, and is used once. Whether he was let in.
     ///
     /// # Panics
-    /// If a stranger was let in, shown a site's state, or stays; if anything is left of him.
+    /// If he was let in without a good token, if he stays although he is silent, if anything is left of him.
     pub fn visit(&self, runtime: &Runtime, time: Time, script: &[u8]) -> bool {
         runtime.block_on(async {
             let salon = Salon::open(&self.place);
@@ -169,6 +169,7 @@ struct Visit<'a> {
     piece: usize,
     /// He has shown a good token, or could have.
     guest: bool,
+    sent: Vec<u8>,
     /// Who holds the house when nobody is there.
     holders: usize,
 }
@@ -183,7 +184,17 @@ impl<'a> Visit<'a> {
         let (reader, mouth) = split(far);
         let ear = Arc::<Ear>::default();
         let listening = tokio::spawn(ear.clone().listen(reader));
-        Visit { salon, time, mouth: Some(mouth), ear, listening, piece: usize::MAX, guest: false, holders }
+        Visit {
+            salon,
+            time,
+            mouth: Some(mouth),
+            ear,
+            listening,
+            piece: usize::MAX,
+            guest: false,
+            sent: Vec::new(),
+            holders,
+        }
     }
 
     async fn play(mut self, tokens: &Tokens, script: &[u8]) -> bool {
@@ -192,8 +203,10 @@ impl<'a> Visit<'a> {
             self.guest |= shown;
             self.act(Act::read(&act)).await;
             turns(TURNS).await;
-            self.salon.tell(turn + 1);
-            turns(TURNS).await;
+            if self.guest {
+                self.salon.tell(turn + 1);
+                turns(TURNS).await;
+            }
             self.look();
         }
         let ear = self.ear.clone();
@@ -227,6 +240,7 @@ impl<'a> Visit<'a> {
 
     async fn send(&mut self, bytes: &[u8]) {
         let Some(mouth) = &mut self.mouth else { return };
+        self.sent.extend_from_slice(bytes);
         for piece in bytes.chunks(self.piece) {
             let sent = tokio::select! {
                 biased;
@@ -252,14 +266,15 @@ impl<'a> Visit<'a> {
         assert!(self.salon.is_quiet(), "a stranger was let in");
         assert_eq!(self.salon.shared.stats.messages.load(Relaxed), 0, "a stranger was told something");
         assert_eq!(self.salon.shared.stats.polls.load(Relaxed), 0, "a stranger asked, and was answered");
-        assert!(!self.ear.has_heard(), "a stranger was shown a site's state");
+        assert!(!self.ear.has_heard(), "a stranger was told what others are");
         assert!(self.ear.bytes() < ANSWERS, "a stranger was told much: {} bytes", self.ear.bytes());
     }
 
     async fn end(mut self) {
-        if self.time == Time::Flies && !self.guest {
-            // He stays, and says nothing more.
-            self.until("a stranger who says nothing more is cut", |visit| visit.salon.is_empty()).await;
+        // Events go on as long as their token, whose time does not fly. All others have something to say, at times.
+        let listens = self.guest && self.sent.windows(7).any(|word| word == b"/events");
+        if self.time == Time::Flies && (!listens || *self.salon.closing.borrow()) {
+            self.until("who says nothing more is cut", |visit| visit.salon.is_empty()).await;
         }
         self.mouth = None;
         self.listening.abort();
