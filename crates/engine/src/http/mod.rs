@@ -1,6 +1,6 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
-//! - `server` the thread: accepts, says goodbye · `reception` serves a connection · `listen`, `address`, `wire` sockets
+//! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
 //! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
@@ -27,7 +27,6 @@ pub mod post;
 mod probe;
 mod pull;
 mod query;
-pub mod reception;
 pub mod reply;
 mod router;
 pub mod server;

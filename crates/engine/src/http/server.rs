@@ -1,25 +1,38 @@
 //! The thread: takes connections in, serves them, says goodbye.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::Request;
 use crossbeam_channel::Sender;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use qahm_runtime::Place;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
+use tower::Service;
 
 use super::address::Address;
 use super::listen::Listener;
-use super::reception::Reception;
-use super::wire::Socket;
-use super::{CONNECTIONS_MAX, SOCKET, Shared};
+use super::shared::Peer;
+use super::wire::{Socket, Wire};
+use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX, router};
 use crate::channel::Channel;
 use crate::hub::{Door, Hub};
 use crate::serve::control::Errand;
 
+/// Who has not sent a whole head after this long is cut; so is who has nothing to ask any more.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Bytes of a head at most.
+const HEAD_MAX: usize = 16 * 1024;
 /// An address that cannot be had is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
 /// So often it is looked whether the socket's file is still there (else it is made again), and what is to be told.
@@ -123,14 +136,14 @@ fn make_descriptors() {
 
 /// Listens until the end, again and again if need be.
 async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, asked: &Asked) {
-    let reception = Reception::new(shared);
+    let router = router::router(shared);
     let mut closing = shared.closing();
     let mut said = None;
     while !*closing.borrow_and_update() {
         match Listener::bind(address, usual, asked.group.as_deref()) {
             Ok(listener) => {
                 said = None;
-                take(shared, &listener, &reception, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
+                take(shared, &listener, &router, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
             }
             Err(error) => {
                 if said.as_ref() != Some(&error) {
@@ -149,7 +162,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
 }
 
 /// Takes connections in, until the engine ends or nobody can find us any more.
-async fn take(shared: &Arc<Shared>, listener: &Listener, reception: &Reception, most: usize) {
+async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router, most: usize) {
     let doorkeepers = Arc::new(Semaphore::new(PUT_OFF));
     let mut look = tokio::time::interval(LOOK);
     loop {
@@ -168,7 +181,7 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, reception: &Reception, 
                     put_off(socket, &doorkeepers);
                 }
                 Ok((socket, from)) => {
-                    tokio::spawn(reception.clone().serve(socket, from));
+                    tokio::spawn(serve(shared.clone(), socket, from, router.clone()));
                 }
                 // Out of descriptors: those who are served will give some back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -207,4 +220,42 @@ async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::
         }
     }
     Ok(())
+}
+
+/// One connection, until it ends.
+async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, router: Router) {
+    // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
+    let begun = Arc::new(AtomicBool::new(false));
+    let wire = Wire::new(socket, shared.stats.clone(), begun.clone());
+    let whole = begun.clone();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        whole.store(false, Ordering::Relaxed);
+        request.extensions_mut().insert(Peer { address: from });
+        let mut router = router.clone();
+        async move { Ok::<_, Infallible>(answer(&mut router, request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.max_buf_size(HEAD_MAX + URL_MAX).max_header_size(HEAD_MAX).max_headers(64);
+    let connection = http.serve_connection(TokioIo::new(wire), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.closed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if ended.is_err_and(|error| error.is_timeout()) && begun.load(Ordering::Relaxed) {
+        shared.stats.abused("unfinished");
+    }
+}
+
+async fn answer(router: &mut Router, request: Request<Incoming>) -> axum::response::Response {
+    // A router is always ready, and answers every request.
+    let answered: Result<_, Infallible> = router.call(request).await;
+    match answered {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
 }

@@ -22,10 +22,10 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-/// A stream with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
+/// A socket with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
 /// no codec needs to know.
-pub(super) struct Wire<S> {
-    stream: S,
+pub(super) struct Wire {
+    socket: Socket,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
     stats: Arc<Stats>,
@@ -33,10 +33,10 @@ pub(super) struct Wire<S> {
     begun: Arc<AtomicBool>,
 }
 
-impl<S> Wire<S> {
-    pub(super) fn new(stream: S, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire<S> {
+impl Wire {
+    pub(super) fn new(socket: Socket, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire {
         stats.sockets.fetch_add(1, Ordering::AcqRel);
-        Wire { stream, stalled: None, stats, begun }
+        Wire { socket, stalled: None, stats, begun }
     }
 
     /// What came of a write: progress ends the wait, none begins or goes on with it.
@@ -54,17 +54,20 @@ impl<S> Wire<S> {
     }
 }
 
-impl<S> Drop for Wire<S> {
+impl Drop for Wire {
     fn drop(&mut self) {
         self.stats.sockets.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let wire = self.get_mut();
         let before = buf.filled().len();
-        let read = Pin::new(&mut wire.stream).poll_read(cx, buf);
+        let read = match &mut wire.socket {
+            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
         if buf.filled().len() > before {
             wire.begun.store(true, Ordering::Relaxed);
         }
@@ -72,51 +75,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let wire = self.get_mut();
-        let written = Pin::new(&mut wire.stream).poll_write(cx, bytes);
-        wire.watch(cx, written)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        let wire = self.get_mut();
-        let written = Pin::new(&mut wire.stream).poll_write_vectored(cx, parts);
-        wire.watch(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        match self.get_mut() {
+        let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        };
+        wire.watch(cx, written)
     }
 
     fn poll_write_vectored(
@@ -124,10 +90,12 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        match self.get_mut() {
+        let wire = self.get_mut();
+        let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-        }
+        };
+        wire.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -135,14 +103,14 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match self.get_mut() {
+        match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match self.get_mut() {
+        match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
