@@ -1,23 +1,35 @@
--- For wrk: beacons of ever new views of ever new visitors. Arguments: site, number of the round, host if it is not the address's.
--- Both collectors of a comparison get the same requests.
-local site, round, count
+-- For wrk: beacons of ever new views of ever new visitors. Arguments: site, number of the round, host if it is not the address's,
+-- how many to write beforehand. Both collectors of a comparison get the same requests.
+--
+-- They are written before the clock starts: wrk shares the machine with what it measures, and its own time to make up
+-- requests would be counted against the server. What is beyond those is written as it goes.
+local written, next_one = {}, 0
+
+local function write(site, round, count)
+	wrk.headers["X-Forwarded-For"] = string.format("81.%d.%d.%d", round, math.floor(count / 256) % 256, count % 256)
+	return wrk.format(nil, nil, nil, string.format(
+		'{"v":1,"s":"%s","i":"%08x%08x","n":0,"u":"/page-%d/","e":[["v",1,"https://www.example.org/","Page %d"]]}',
+		site, round, count, count % 50, count % 50))
+end
+
+local site, round
 
 function init(arguments)
-	site, round, count = arguments[1], tonumber(arguments[2]), 0
+	site, round = arguments[1], tonumber(arguments[2])
 	wrk.method = "POST"
 	if (arguments[3] or "") ~= "" then
 		wrk.headers["Host"] = arguments[3]
 	end
 	wrk.headers["Content-Type"] = "text/plain;charset=UTF-8"
 	wrk.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	for count = 1, tonumber(arguments[4] or "0") do
+		written[count] = write(site, round, count)
+	end
 end
 
 function request()
-	count = count + 1
-	wrk.headers["X-Forwarded-For"] = string.format("81.%d.%d.%d", round, math.floor(count / 256) % 256, count % 256)
-	return wrk.format(nil, nil, nil, string.format(
-		'{"v":1,"s":"%s","i":"%08x%08x","n":0,"u":"/page-%d/","e":[["v",1,"https://www.example.org/","Page %d"]]}',
-		site, round, count, count % 50, count % 50))
+	next_one = next_one + 1
+	return written[next_one] or write(site, round, next_one)
 end
 
 function done(summary)

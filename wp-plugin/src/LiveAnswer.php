@@ -21,10 +21,24 @@ final class LiveAnswer {
 		self::REVOKED      => 401,
 		'unknown-site'     => 404,
 		'too-many-filters' => 429,
+		self::RATE         => 429,
 	);
 
 	/** The token's user is logged out, or may do less than before: only WordPress can give another one. */
 	private const REVOKED = 'revoked';
+
+	/** The token's user asks too often. */
+	private const RATE = 'rate';
+
+	/** Why somebody may come again later => seconds: as the engine says it over HTTP; until a filter that nobody asks for any more is let go. */
+	private const AGAIN = array(
+		self::RATE         => 2,
+		'too-many-filters' => 30,
+	);
+
+	/** Bytes of a body, which says nothing here, and of the address: as the engine takes them over HTTP. */
+	private const BODY_MAX = 16384;
+	private const URL_MAX  = 4096;
 
 	/**
 	 * @param int                  $status HTTP status.
@@ -36,6 +50,16 @@ final class LiveAnswer {
 		public readonly string $reason,
 		public readonly array $body
 	) {}
+
+	/**
+	 * Headers of the answer beside the usual ones.
+	 *
+	 * @return array<string, string>
+	 */
+	public function headers(): array {
+		$headers = array( 'X-Qahm-Realtime' => $this->reason );
+		return isset( self::AGAIN[ $this->reason ] ) ? $headers + array( 'Retry-After' => (string) self::AGAIN[ $this->reason ] ) : $headers;
+	}
 
 	/**
 	 * The answer to a request.
@@ -51,6 +75,12 @@ final class LiveAnswer {
 		}
 		if ( ! \in_array( $server['REQUEST_METHOD'] ?? '', array( 'GET', 'POST' ), true ) ) {
 			return new self( 405, 'method', array( 'error' => 'method' ) );
+		}
+		if ( (int) ( $server['CONTENT_LENGTH'] ?? 0 ) > self::BODY_MAX ) {
+			return new self( 413, 'too-large', array( 'error' => 'too-large' ) );
+		}
+		if ( \strlen( (string) ( $server['REQUEST_URI'] ?? '' ) ) > self::URL_MAX ) {
+			return new self( 414, 'too-long', array( 'error' => 'too-long' ) );
 		}
 		$site  = $given['site'] ?? null;
 		$token = $server['HTTP_X_QAHM_REALTIME_TOKEN'] ?? '';
@@ -70,16 +100,17 @@ final class LiveAnswer {
 		}
 		$interval = \is_numeric( $given['interval'] ?? null ) ? (int) $given['interval'] : 5;
 		$renewed  = \qahm_realtime_token_renew( $site, $token, $origin, \max( 60, 2 * \min( 300, \max( 1, $interval ) ) ) );
-		return self::figures( $site, $question, $claims, $renewed );
+		$address  = \filter_var( $server['REMOTE_ADDR'] ?? '', FILTER_VALIDATE_IP );
+		return self::figures( $site, $question, false === $address ? $claims : array( 'address' => $address ) + $claims, $renewed );
 	}
 
 	/**
 	 * The figures, with a token for the next time.
 	 *
-	 * @param string             $site     Site id.
-	 * @param Question           $question What is asked.
-	 * @param array<string, int> $claims   What the token says.
-	 * @param string|null        $token    For the next time, null when WordPress has to be asked again.
+	 * @param string                    $site     Site id.
+	 * @param Question                  $question What is asked.
+	 * @param array<string, int|string> $claims   What the token says, and the address that it came from.
+	 * @param string|null               $token    For the next time, null when WordPress has to be asked again.
 	 */
 	private static function figures( string $site, Question $question, array $claims, ?string $token ): self {
 		$what = $question->what;
@@ -93,7 +124,7 @@ final class LiveAnswer {
 		if ( self::REVOKED === $code ) {
 			return new self( 401, $code, array( 'error' => $code ) ); // And no token: this chain has ended.
 		}
-		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters' ), true ) ) {
+		if ( $question->counted && ! \in_array( $code, array( 'bad-request', 'too-many-filters', self::RATE ), true ) ) {
 			// The engine is busy or away: the counters in shared memory, if their beat is fresh.
 			$live = \qahm_realtime_counters( $site );
 			if ( null !== $live ) {
@@ -106,7 +137,8 @@ final class LiveAnswer {
 	}
 
 	/**
-	 * The origin that the token must be bound to. A request that names none must be of the page's own origin, as the browser says.
+	 * The origin that the token must be bound to. A request that names none must be of the page's own origin, as the browser
+	 * says; or of a program, which has no cookies: no foreign page can make a browser send the token's header in silence.
 	 *
 	 * @param array<string, mixed> $server $_SERVER.
 	 * @return string|null '' when there is nothing to compare, null when the request is refused.
@@ -115,6 +147,7 @@ final class LiveAnswer {
 		if ( isset( $server['HTTP_ORIGIN'] ) ) {
 			return \is_string( $server['HTTP_ORIGIN'] ) && '' !== $server['HTTP_ORIGIN'] ? \strtolower( $server['HTTP_ORIGIN'] ) : null;
 		}
-		return 'same-origin' === ( $server['HTTP_SEC_FETCH_SITE'] ?? '' ) ? '' : null;
+		$from = $server['HTTP_SEC_FETCH_SITE'] ?? null;
+		return 'same-origin' === $from || ( null === $from && ! isset( $server['HTTP_COOKIE'] ) ) ? '' : null;
 	}
 }

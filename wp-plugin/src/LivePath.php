@@ -46,8 +46,8 @@ final class LivePath {
 	/**
 	 * What the last look found.
 	 *
-	 * @return array{prefix: string, works: bool, at: int, latency: int, reason: string, detail: string, failures: int}
-	 *         `at`: Unix time, 0 before the first one. `latency`: milliseconds. `reason`: '' when it works, 'status' (`detail`
+	 * @return array{prefix: string, works: bool, at: int, since: int, latency: int, reason: string, detail: string, failures: int}
+	 *         `at`: Unix time, 0 before the first one. `since`: when a look first found what all have found since then. `latency`: milliseconds. `reason`: '' when it works, 'status' (`detail`
 	 *         says which), 'echo' (somebody else answers) or 'error' (the site cannot reach itself; `detail` says why).
 	 */
 	public static function state(): array {
@@ -56,6 +56,7 @@ final class LivePath {
 			'prefix'   => '',
 			'works'    => false,
 			'at'       => 0,
+			'since'    => 0,
 			'latency'  => 0,
 			'reason'   => '',
 			'detail'   => '',
@@ -80,7 +81,11 @@ final class LivePath {
 	 * Looks if it is time to.
 	 */
 	public static function tend(): void {
-		if ( null !== self::prefix() && Extension::loaded() && self::due( self::state() ) ) {
+		if ( null === self::prefix() || ! Extension::loaded() ) {
+			return;
+		}
+		$state = self::state();
+		if ( self::due( $state ) || ( ! $state['works'] && Rungs::pushed() > $state['at'] ) ) { // A browser got through since.
 			self::test();
 		}
 	}
@@ -88,7 +93,7 @@ final class LivePath {
 	/**
 	 * Looks now.
 	 *
-	 * @return array{prefix: string, works: bool, at: int, latency: int, reason: string, detail: string, failures: int} As state().
+	 * @return array{prefix: string, works: bool, at: int, since: int, latency: int, reason: string, detail: string, failures: int} As state().
 	 */
 	public static function test(): array {
 		$prefix = self::prefix();
@@ -109,14 +114,16 @@ final class LivePath {
 			)
 		);
 		$found  = self::judge( $answer, $nonce );
+		$works  = '' === $found[0];
 		$state  = array(
 			'prefix'   => $prefix,
-			'works'    => '' === $found[0],
+			'works'    => $works,
 			'at'       => time(),
+			'since'    => $works === $before['works'] && 0 !== $before['at'] ? $before['since'] : time(),
 			'latency'  => intdiv( hrtime( true ) - $begun, 1_000_000 ),
 			'reason'   => $found[0],
 			'detail'   => $found[1],
-			'failures' => '' === $found[0] ? 0 : $before['failures'] + 1,
+			'failures' => $works ? 0 : $before['failures'] + 1,
 		);
 		update_option( self::OPTION, $state, false );
 		return $state;

@@ -77,11 +77,12 @@ final class Question {
 	/**
 	 * The question for qahm_realtime_ask().
 	 *
-	 * @param array<string, int> $claims What the token says of who asks: user and chain, by which the engine knows a
-	 *                                   token that was revoked. Empty where WordPress itself has let the user in.
+	 * @param array<string, int|string> $claims What the token says of who asks: user and chain, by which the engine knows a
+	 *                                          token that was revoked; and the address, for it also knows who asks too
+	 *                                          often. Empty where WordPress itself has let the user in.
 	 */
 	public function json( array $claims = array() ): string {
-		return \json_encode( $this->members + \array_intersect_key( $claims, array( 'user' => 0, 'chain' => 0 ) ), JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR );
+		return \json_encode( $this->members + \array_intersect_key( $claims, array( 'user' => 0, 'chain' => 0, 'address' => 0 ) ), JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR );
 	}
 
 	/**

@@ -82,7 +82,11 @@ final class Rest {
 	 */
 	public static function live( WP_REST_Request $request ): WP_REST_Response {
 		$answer = LiveAnswer::to( self::server(), $request->get_query_params() );
-		return self::answer( $answer->status, $answer->body, $answer->reason );
+		$response = self::answer( $answer->status, $answer->body );
+		foreach ( $answer->headers() as $name => $value ) {
+			$response->header( $name, $value );
+		}
+		return $response;
 	}
 
 	/**

@@ -73,6 +73,35 @@ final class Rungs {
 	}
 
 	/**
+	 * When a browser last reported that it is told at once: Unix time, 0 if none did.
+	 */
+	public static function pushed(): int {
+		return max( array( 0, ...array_column( array_diff_key( self::all(), array( 'polling' => true ) ), 'time' ) ) );
+	}
+
+	/**
+	 * A reason for people: the client's word for it in theirs. What it does not say itself, as an error of the browser, stays as it is.
+	 *
+	 * @param string $reason As a browser reported it.
+	 */
+	public static function in_words( string $reason ): string {
+		if ( 1 === preg_match( '/^(?:status|token|nonce|busy \()\s?(\d{3})\)?$/D', $reason, $matches ) ) {
+			/* translators: %s: a status code of HTTP such as 404. */
+			return sprintf( __( 'HTTP status %s', 'qahm-realtime' ), $matches[1] );
+		}
+		return match ( $reason ) {
+			'not reached'                => __( 'no connection was possible', 'qahm-realtime' ),
+			'no WebSocket'               => __( 'the browser has none', 'qahm-realtime' ),
+			'nothing in time'            => __( 'nothing came in time', 'qahm-realtime' ),
+			'silent'                     => __( 'nothing came any more', 'qahm-realtime' ),
+			'buffered'                   => __( 'something on the way keeps messages back', 'qahm-realtime' ),
+			'no event stream', 'no JSON' => __( 'something else answered', 'qahm-realtime' ),
+			'busy'                       => __( 'the engine was busy', 'qahm-realtime' ),
+			default                      => $reason,
+		};
+	}
+
+	/**
 	 * Reasons as short plain text: they come from a browser, which may say anything.
 	 *
 	 * @param array<mixed> $given By name.

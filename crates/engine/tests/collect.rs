@@ -8,14 +8,13 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, Response};
 use crossbeam_channel::{Receiver, bounded};
 use http_body_util::BodyExt;
 use qahm_engine::channel::Channel;
-use qahm_engine::http::shared::Peer;
-use qahm_engine::http::{Shared, collect};
+use qahm_engine::http::Shared;
+use qahm_engine::http::collect::{Collector, PATH};
 use qahm_engine::hub::Hub;
 use qahm_engine::serve::control::Errand;
 use qahm_engine::serve::request::Order;
@@ -24,7 +23,6 @@ use qahm_ring::{PAYLOAD_MAX, Ring, Step, boottime_us, file_name};
 use qahm_runtime::{Claims, Place, Purpose, mint, runtime_dir, token_key};
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tower::ServiceExt;
 
 const SITE: SiteId = SiteId(0xab);
 const OTHER: &str = "00000000000000ff";
@@ -36,7 +34,7 @@ struct Desk {
     _dir: tempfile::TempDir,
     place: Arc<Place>,
     ring: Ring,
-    collector: Router,
+    collector: Collector,
     orders: Receiver<Errand>,
     channel: Arc<Channel>,
 }
@@ -50,7 +48,7 @@ impl Desk {
         let hub = Arc::new(Hub::default());
         let (channel, _worker) = Channel::new(hub.clone());
         let shared = Shared::new(hub, channel.clone(), send, place.clone(), watch::channel(false).1);
-        let collector = collect::routes().with_state(Arc::new(shared));
+        let collector = Collector::new(Arc::new(shared));
         Desk { _dir: dir, place, ring, collector, orders, channel }
     }
 
@@ -72,13 +70,13 @@ impl Desk {
         body: impl Into<Body>,
         headers: Headers<'_>,
     ) -> Response<Body> {
-        let request = Request::builder().method(method).uri("/qahm-live/collect").extension(Peer { address });
+        let request = Request::builder().method(method).uri(PATH);
         let mut request = request.body(body.into()).unwrap();
         for (name, value) in headers {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             request.headers_mut().append(HeaderName::from_static(name), value);
         }
-        self.collector.clone().oneshot(request).await.unwrap()
+        self.collector.answer(request, address).await
     }
 
     /// Status and reason, as PHP gets them from the extension.

@@ -48,7 +48,7 @@ final class LiveTest extends SiteTestCase {
 			'changed'        => array( self::token( substr( self::$config['token'], 0, -2 ) . ( 'A' === $last ? 'B' : 'A' ) . 'A' ) + self::origin(), null, 'signature' ),
 			'foreign origin' => array( self::token() + array( 'Origin' => 'https://elsewhere.example' ), null, 'origin' ),
 			'null origin'    => array( self::token() + array( 'Origin' => 'null' ), null, 'origin' ),
-			'no origin'      => array( self::token(), null, 'origin' ),
+			'cookies'        => array( self::token() + array( 'Cookie' => 'a=b' ), null, 'origin' ),
 			'cross site'     => array( self::token() + array( 'Sec-Fetch-Site' => 'cross-site' ), null, 'origin' ),
 			'other site'     => array( self::token() + self::origin(), $other, 'site' ),
 			'no site'        => array( self::token() + self::origin(), strtok( self::$config['live'], '?' ), 'malformed' ),
@@ -59,6 +59,10 @@ final class LiveTest extends SiteTestCase {
 			$this->assertSame( array( 401, $reason ), array( $answer->status, $answer->header( 'X-Qahm-Realtime' ) ), $name );
 			$this->assertSame( array( 'error' => $reason ), $answer->json(), $name );
 		}
+	}
+
+	public function test_a_program_needs_its_token_alone(): void {
+		$this->assertSame( 200, $this->live( self::token() )->status );
 	}
 
 	public function test_a_browser_that_names_no_origin(): void {

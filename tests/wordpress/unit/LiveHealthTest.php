@@ -5,6 +5,7 @@ use PHPUnit\Framework\TestCase;
 use QahmRealtime\DebugInformation;
 use QahmRealtime\Lifecycle;
 use QahmRealtime\LiveHealth;
+use QahmRealtime\LivePath;
 use QahmRealtime\Rungs;
 
 /** What Site Health says of the channel, and what browsers may tell it. */
@@ -12,7 +13,7 @@ final class LiveHealthTest extends TestCase {
 
 	protected function setUp(): void {
 		FakeExtension::reset();
-		FakeExtension::$status += array( 'listen' => 'unix:/run/qahm/33/live.sock', 'user' => 'www-data' );
+		FakeExtension::$status += array( 'listen' => 'unix:/run/qahm/33/live.sock', 'user' => 'www-data (33)', 'runtime_dir' => '/run/qahm/33' );
 		FakeWordPress::$options = array( 'home' => 'https://example.com', 'siteurl' => 'https://example.com' );
 		FakeWordPress::$written = array();
 		self::server( 404 );
@@ -53,7 +54,7 @@ final class LiveHealthTest extends TestCase {
 		[ $status, $text ] = self::health();
 		$this->assertSame( 'good', $status, 'a browser reaches it, even if the site itself does not' );
 		$this->assertStringContainsString( 'Server-sent events worked in a browser 0 s ago.', $text );
-		$this->assertStringContainsString( 'WebSocket did not work in a browser: status 400', $text );
+		$this->assertStringContainsString( 'WebSocket did not work in a browser 0 s ago: HTTP status 400', $text );
 	}
 
 	public function test_polling_only_shows_what_the_server_needs(): void {
@@ -61,7 +62,7 @@ final class LiveHealthTest extends TestCase {
 		$_SERVER['SERVER_SOFTWARE'] = 'nginx/1.22.1';
 		[ $status, $text ]          = self::health();
 		$this->assertSame( 'recommended', $status );
-		foreach ( array( 'is answered with status 404', 'Server-sent events did not work in a browser: status 404', 'every 5 seconds', 'Configuration for nginx', 'proxy_pass http://unix:/run/qahm/33/live.sock;', 'location ^~ /qahm-live/ {' ) as $part ) {
+		foreach ( array( 'is answered with HTTP status 404', 'Server-sent events did not work in a browser 0 s ago: HTTP status 404', 'every 5 seconds', 'Configuration for nginx', 'proxy_pass http://unix:/run/qahm/33/live.sock;', 'location ^~ /qahm-live/ {' ) as $part ) {
 			$this->assertStringContainsString( $part, $text );
 		}
 		$this->assertSame( 1, substr_count( $text, '<textarea' ) );
@@ -83,12 +84,72 @@ final class LiveHealthTest extends TestCase {
 		$this->assertStringNotContainsString( '<textarea', $text );
 	}
 
-	public function test_the_web_server_may_not_open_the_socket(): void {
+	public function test_a_browser_that_got_through_before_the_path_failed_says_nothing(): void {
+		Rungs::note( 'websocket', 5.0, array() );
+		self::server( 200 );
+		$this->assertSame( 'good', self::health()[0] );
+		FakeWordPress::$options[ Rungs::OPTION ]['websocket']['time'] -= 10;
 		self::server( 502 );
 		[ $status, $text ] = self::health();
 		$this->assertSame( 'recommended', $status );
-		$this->assertStringContainsString( 'listens on unix:/run/qahm/33/live.sock as the user www-data', $text );
-		$this->assertStringContainsString( 'listen_group', $text );
+		$this->assertStringContainsString( '<textarea', $text );
+		FakeWordPress::$options[ LivePath::OPTION ]['since'] -= 20;
+		$this->assertSame( 'good', self::health()[0], 'a browser gets through although the site has not for a while' );
+		FakeWordPress::$options[ LivePath::OPTION ]['since'] += 20;
+		FakeWordPress::$remote = static fn (): WP_Error => new WP_Error( 'x', 'timed out' );
+		$this->assertSame( 'good', self::health()[0], 'the site cannot tell' );
+	}
+
+	public function test_what_a_browser_said_last_of_a_way_is_told(): void {
+		Rungs::note( 'events', null, array( 'websocket' => 'not reached' ) );
+		FakeWordPress::$options[ Rungs::OPTION ]['events']['time'] -= 60;
+		Rungs::note( 'polling', null, array( 'websocket' => 'no WebSocket', 'events' => 'buffered' ) );
+		$text = self::health()[1];
+		$this->assertMatchesRegularExpression( '/Polling worked .*Server-sent events worked .*WebSocket did not work in a browser 0 s ago: the browser has none.*Server-sent events did not .*keeps messages back/', $text );
+		$this->assertStringNotContainsString( 'no connection was possible', $text );
+	}
+
+	public function test_reasons_are_told_in_words(): void {
+		foreach ( array( 'status 404' => 'HTTP status 404', 'busy (429)' => 'HTTP status 429', 'token 500' => 'HTTP status 500', 'status 4040' => 'status 4040', 'net::ERR_X' => 'net::ERR_X', '' => '' ) as $reason => $words ) {
+			$this->assertSame( $words, Rungs::in_words( $reason ) );
+		}
+	}
+
+	public function test_the_web_server_may_not_open_the_private_socket(): void {
+		self::server( 502 );
+		FakeExtension::$status['user'] = 'alice (1001)';
+		$_SERVER['SERVER_SOFTWARE']    = 'nginx/1.22.1';
+		[ $status, $text ]             = self::health();
+		$this->assertSame( 'recommended', $status );
+		foreach ( array( 'address at which the engine listens, unix:/run/qahm/33/live.sock.', "'d /run/qahm-realtime-live/alice 2750 alice ", 'php_admin_value[qahm_realtime.listen] = unix:/run/qahm-realtime-live/alice/live.sock', 'pkill -u alice -x qahm-realtimed', 'proxy_pass http://unix:/run/qahm-realtime-live/alice/live.sock;' ) as $part ) {
+			$this->assertStringContainsString( $part, $text );
+		}
+		$this->assertStringNotContainsString( '{{', $text );
+		$this->assertStringContainsString( 'another user than PHP (alice)', $text );
+		$this->assertStringNotContainsString( 'proxy_pass http://unix:/run/qahm/33', $text, 'one address only' );
+		FakeExtension::$status['user'] = 'www-data (33)';
+		$this->assertStringNotContainsString( '2750 www-data www-data', self::health()[1], 'that would change nothing' );
+	}
+
+	public function test_the_web_server_does_not_reach_a_socket_elsewhere(): void {
+		self::server( 502 );
+		$_SERVER['SERVER_SOFTWARE'] = 'nginx/1.22.1';
+		foreach ( array( 'unix:/run/qahm-realtime-live/alice/live.sock', 'unix:/run/qahm/334/live.sock', '127.0.0.1:8787' ) as $listen ) {
+			FakeExtension::$status['listen'] = $listen;
+			[ $status, $text ]               = self::health();
+			$this->assertSame( 'recommended', $status );
+			$this->assertStringContainsString( "listens, $listen, as the following lines do", $text );
+			$this->assertStringContainsString( "proxy_pass http://$listen;", $text );
+			$this->assertStringNotContainsString( 'pkill', $text );
+		}
+	}
+
+	public function test_a_user_whose_name_a_shell_would_read_gets_no_lines(): void {
+		self::server( 502 );
+		foreach ( array( '', 'a;b (1)', "a'b", '-x (1)', '$(x)' ) as $user ) {
+			FakeExtension::$status['user'] = $user;
+			$this->assertStringNotContainsString( 'pkill', self::health()[1] );
+		}
 	}
 
 	public function test_the_engine_does_not_listen(): void {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 use PHPUnit\Framework\TestCase;
 use QahmRealtime\Lifecycle;
 use QahmRealtime\LivePath;
+use QahmRealtime\Rungs;
 
 /** Whether the web server passes the channel on: a nonce comes back or it does not, and nobody asks too often. */
 final class LivePathTest extends TestCase {
@@ -91,6 +92,37 @@ final class LivePathTest extends TestCase {
 		LivePath::tend();
 		$this->assertTrue( LivePath::state()['works'] );
 		$this->assertSame( 0, LivePath::state()['failures'] );
+	}
+
+	public function test_a_browser_that_got_through_has_it_looked_at_anew_once(): void {
+		$this->server( static fn (): array => array( 404, '' ) );
+		LivePath::tend();
+		self::later( 10 );
+		Rungs::note( 'polling', null, array() );
+		LivePath::tend();
+		$this->assertCount( 1, $this->asked, 'nothing new' );
+		Rungs::note( 'websocket', null, array() );
+		foreach ( range( 1, 3 ) as $request ) {
+			LivePath::tend();
+		}
+		$this->assertCount( 2, $this->asked );
+	}
+
+	public function test_it_is_remembered_since_when(): void {
+		$since = static fn (): int => time() - LivePath::state()['since'];
+		$this->engine();
+		LivePath::test();
+		$this->assertLessThan( 400, $since() );
+		FakeWordPress::$options[ LivePath::OPTION ]['since'] -= 500;
+		LivePath::test();
+		$this->assertGreaterThanOrEqual( 500, $since() );
+		$this->server( static fn (): array => array( 502, '' ) );
+		LivePath::test();
+		$this->assertLessThan( 400, $since() );
+		FakeWordPress::$options[ LivePath::OPTION ]['since'] -= 500;
+		$this->server( static fn (): array => array( 404, '' ) );
+		LivePath::test();
+		$this->assertGreaterThanOrEqual( 500, $since(), 'it fails for another reason' );
 	}
 
 	public function test_a_second_request_does_not_look_while_the_first_does(): void {

@@ -110,6 +110,51 @@ final class QuestionTest extends TestCase {
 		$this->assertSame( array(), FakeExtension::$asked );
 	}
 
+	public function test_who_asks_too_often_is_told_when_to_come_again(): void {
+		FakeExtension::$answer                 = '{"ok":false,"code":"rate","error":"x"}';
+		FakeExtension::$counters[ self::SITE ] = array( 'active' => 3 );
+		foreach ( array( 'live', 'pages', 'poll' ) as $what ) {
+			$answer = self::live( array( 'what' => $what ) );
+			$this->assertSame( array( 429, array( 'error' => 'rate', 'token' => 'renewed for 60' ) ), array( $answer->status, $answer->body ), "$what: counters do not stand in" );
+			$this->assertSame( array( 'X-Qahm-Realtime' => 'rate', 'Retry-After' => '2' ), $answer->headers() );
+		}
+		FakeExtension::$answer = '{"ok":true,"live":{}}';
+		$this->assertSame( array( 'X-Qahm-Realtime' => 'live' ), self::live( array() )->headers() );
+	}
+
+	public function test_a_request_without_an_origin_is_the_pages_own_or_a_programs(): void {
+		$reason = static fn ( array $server ): string => LiveAnswer::to( array( 'REQUEST_METHOD' => 'GET', 'HTTP_X_QAHM_REALTIME_TOKEN' => 'good for ' ) + $server, array( 'site' => self::SITE ) )->reason;
+		FakeExtension::$answer = '{"ok":true,"live":{}}';
+		foreach ( array( array(), array( 'HTTP_SEC_FETCH_SITE' => 'same-origin' ), array( 'HTTP_SEC_FETCH_SITE' => 'same-origin', 'HTTP_COOKIE' => 'a=b' ) ) as $server ) {
+			$this->assertSame( 'live', $reason( $server ), (string) json_encode( $server ) );
+		}
+		foreach ( array( array( 'HTTP_COOKIE' => 'a=b' ), array( 'HTTP_COOKIE' => '' ), array( 'HTTP_SEC_FETCH_SITE' => 'cross-site' ), array( 'HTTP_SEC_FETCH_SITE' => 'none' ), array( 'HTTP_SEC_FETCH_SITE' => '' ), array( 'HTTP_ORIGIN' => '' ), array( 'HTTP_ORIGIN' => '', 'HTTP_SEC_FETCH_SITE' => 'same-origin' ) ) as $server ) {
+			$this->assertSame( 'origin', $reason( $server ), (string) json_encode( $server ) );
+		}
+	}
+
+	public function test_the_engine_is_told_where_they_are(): void {
+		foreach ( array( '192.0.2.1' => true, '2001:db8::1' => true, 'unix:' => false, "\xff" => false, '' => false ) as $address => $told ) {
+			FakeExtension::reset();
+			self::live( array(), array( 'REMOTE_ADDR' => (string) $address ) );
+			$this->assertSame( $told ? (string) $address : null, FakeExtension::$asked[0][1]['address'] ?? null );
+		}
+	}
+
+	public function test_what_is_too_long_is_not_looked_at(): void {
+		$sizes = array(
+			array( array( 'CONTENT_LENGTH' => '16384', 'REQUEST_URI' => '/' . str_repeat( 'a', 4095 ) ), 200, 'no-engine' ),
+			array( array( 'CONTENT_LENGTH' => '16385' ), 413, 'too-large' ),
+			array( array( 'REQUEST_URI' => '/' . str_repeat( 'a', 4096 ) ), 414, 'too-long' ),
+		);
+		foreach ( $sizes as [ $server, $status, $reason ] ) {
+			FakeExtension::reset();
+			$answer = self::live( array(), $server );
+			$this->assertSame( array( $status, $reason ), array( $answer->status, $answer->reason ) );
+			$this->assertCount( 200 === $status ? 1 : 0, FakeExtension::$asked );
+		}
+	}
+
 	/** @return iterable<array{?string, int, string}> */
 	public function failures(): iterable {
 		yield array( null, 503, 'no-engine' );

@@ -6,14 +6,12 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::BoxError;
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use axum::routing::any;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use parking_lot::Mutex;
 use qahm_event::{
@@ -45,14 +43,29 @@ const HINTS: [HeaderName; 3] = [
     HeaderName::from_static("sec-ch-ua-platform"),
 ];
 
-/// The route. It is the same for any method, as collect.php is.
-pub fn routes() -> Router<Arc<Shared>> {
-    let producer = Arc::new(Mutex::new(Producer::default()));
-    let collect = async move |State(shared): State<Arc<Shared>>, request: Request| {
-        let (status, reason) = take(&shared, &producer, request).await;
+/// Where beacons are posted.
+pub const PATH: &str = "/qahm-live/collect";
+
+/// Takes beacons. Visitors of a whole office come from one address, so they are not limited here.
+pub struct Collector {
+    shared: Arc<Shared>,
+    producer: Mutex<Producer>,
+}
+
+impl Collector {
+    pub fn new(shared: Arc<Shared>) -> Collector {
+        Collector { shared, producer: Mutex::default() }
+    }
+
+    /// One request, of whatever method: as collect.php answers it.
+    /// `from`: the other end of its connection; none over a Unix socket.
+    pub async fn answer<B>(&self, request: Request<B>, from: Option<IpAddr>) -> Response<Body>
+    where
+        B: hyper::body::Body<Error: Into<BoxError>>,
+    {
+        let (status, reason) = take(&self.shared, &self.producer, request, from).await;
         respond(status, reason)
-    };
-    Router::new().route("/qahm-live/collect", any(collect))
+    }
 }
 
 /// The engine as a producer: what PHP workers are, each of its requests is. Opened on its own, not taken from the
@@ -70,7 +83,15 @@ impl Default for Producer {
     }
 }
 
-async fn take(shared: &Shared, producer: &Mutex<Producer>, request: Request) -> Answer {
+async fn take<B>(
+    shared: &Shared,
+    producer: &Mutex<Producer>,
+    request: Request<B>,
+    from: Option<IpAddr>,
+) -> Answer
+where
+    B: hyper::body::Body<Error: Into<BoxError>>,
+{
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     if parts.method != Method::POST {
@@ -93,12 +114,11 @@ async fn take(shared: &Shared, producer: &Mutex<Producer>, request: Request) -> 
     let mut hints = [0; HINTS_MAX];
     let forwarded = all(headers, &FORWARDED_FOR, ", ");
     let cookies = all(headers, &COOKIE, "; ");
-    let socket = parts.extensions.get::<shared::Peer>().and_then(|peer| peer.address);
     let mut delivery = Delivery {
         beacon: &beacon,
         visitor: Visitor {
             time: Micros::now(),
-            peer: peer(headers, socket),
+            peer: peer(headers, from),
             flags: Flags::NONE.with(Flags::PRIVATE, is_private(headers)),
             agent: one(headers, &USER_AGENT),
             hints: join_hints(HINTS.each_ref().map(|name| one(headers, name)), &mut hints),
@@ -110,7 +130,8 @@ async fn take(shared: &Shared, producer: &Mutex<Producer>, request: Request) -> 
     let answer = producer.lock().collect(&mut delivery, &shared.runtime);
     match answer {
         Some(answer) => answer,
-        None => explain(shared, &delivery).await,
+        // Boxed: rare, and its buffer would be room in every connection.
+        None => Box::pin(explain(shared, &delivery)).await,
     }
 }
 

@@ -30,6 +30,7 @@ mod query;
 pub mod reply;
 mod router;
 pub mod server;
+mod service;
 mod session;
 pub mod shared;
 pub mod socket;

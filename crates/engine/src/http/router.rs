@@ -10,9 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{get, post};
 
 use super::shared::Peer;
-use super::{
-    Shared, URL_MAX, collect, events, live, metrics, post as commands, probe, reply, session, socket,
-};
+use super::{Shared, events, live, metrics, post as commands, probe, reply, session, socket};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
@@ -24,10 +22,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/qahm-live/command", post(commands::command))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
-    // Visitors of a whole office come from one address: beacons are not limited here.
     let open = Router::new()
         .merge(socket::routes())
-        .merge(collect::routes())
         .route("/qahm-live/probe", get(probe::probe))
         .route("/health", get(probe::health));
     Router::new()
@@ -35,17 +31,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .merge(open)
         .fallback(async || reply::error(StatusCode::NOT_FOUND, "not-found"))
         .method_not_allowed_fallback(async || reply::error(StatusCode::METHOD_NOT_ALLOWED, "method"))
-        .layer(from_fn_with_state(shared.clone(), not_too_long))
         .with_state(shared.clone())
-}
-
-/// An address that no page of ours makes is not looked at.
-async fn not_too_long(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
-    if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > URL_MAX) {
-        shared.stats.abused("url");
-        return reply::error(StatusCode::URI_TOO_LONG, "too-long");
-    }
-    next.run(request).await
 }
 
 /// Who comes too often is told to come later: clients do, without a word to anybody.

@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
 use crossbeam_channel::Sender;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -18,13 +16,12 @@ use qahm_runtime::Place;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
-use tower::Service;
 
 use super::address::Address;
 use super::listen::Listener;
-use super::shared::Peer;
+use super::service::Service;
 use super::wire::{Socket, Wire};
-use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX, router};
+use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX};
 use crate::channel::Channel;
 use crate::hub::{Door, Hub};
 use crate::serve::control::Errand;
@@ -136,14 +133,14 @@ fn make_descriptors() {
 
 /// Listens until the end, again and again if need be.
 async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, asked: &Asked) {
-    let router = router::router(shared);
+    let service = Service::new(shared);
     let mut closing = shared.closing();
     let mut said = None;
     while !*closing.borrow_and_update() {
         match Listener::bind(address, usual, asked.group.as_deref()) {
             Ok(listener) => {
                 said = None;
-                take(shared, &listener, &router, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
+                take(shared, &listener, &service, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
             }
             Err(error) => {
                 if said.as_ref() != Some(&error) {
@@ -162,7 +159,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
 }
 
 /// Takes connections in, until the engine ends or nobody can find us any more.
-async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router, most: usize) {
+async fn take(shared: &Arc<Shared>, listener: &Listener, service: &Service, most: usize) {
     let doorkeepers = Arc::new(Semaphore::new(PUT_OFF));
     let mut look = tokio::time::interval(LOOK);
     loop {
@@ -181,7 +178,7 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, router: &Router, most: 
                     put_off(socket, &doorkeepers);
                 }
                 Ok((socket, from)) => {
-                    tokio::spawn(serve(shared.clone(), socket, from, router.clone()));
+                    tokio::spawn(serve(shared.clone(), socket, from, service.clone()));
                 }
                 // Out of descriptors: those who are served will give some back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -223,16 +220,15 @@ async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::
 }
 
 /// One connection, until it ends.
-async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, router: Router) {
+async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
     // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
     let begun = Arc::new(AtomicBool::new(false));
     let wire = Wire::new(socket, shared.stats.clone(), begun.clone());
     let whole = begun.clone();
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
         whole.store(false, Ordering::Relaxed);
-        request.extensions_mut().insert(Peer { address: from });
-        let mut router = router.clone();
-        async move { Ok::<_, Infallible>(answer(&mut router, request).await) }
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request, from).await) }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
@@ -248,14 +244,5 @@ async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, router
     };
     if ended.is_err_and(|error| error.is_timeout()) && begun.load(Ordering::Relaxed) {
         shared.stats.abused("unfinished");
-    }
-}
-
-async fn answer(router: &mut Router, request: Request<Incoming>) -> axum::response::Response {
-    // A router is always ready, and answers every request.
-    let answered: Result<_, Infallible> = router.call(request).await;
-    match answered {
-        Ok(answer) => answer,
-        Err(never) => match never {},
     }
 }
