@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -16,10 +16,12 @@ use super::stats::Stats;
 /// Who has taken no byte for this long while some wait is cut.
 const SLOW: Duration = Duration::from_secs(30);
 
-/// A stream of either kind.
+/// A stream of any kind.
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// In memory: see [`super::entrance::Entrance`].
+    Pipe(DuplexStream),
 }
 
 /// A socket with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
@@ -67,6 +69,7 @@ impl AsyncRead for Wire {
         let read = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Socket::Pipe(stream) => Pin::new(stream).poll_read(cx, buf),
         };
         if buf.filled().len() > before {
             wire.begun.store(true, Ordering::Relaxed);
@@ -81,6 +84,7 @@ impl AsyncWrite for Wire {
         let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Pipe(stream) => Pin::new(stream).poll_write(cx, bytes),
         };
         wire.watch(cx, written)
     }
@@ -94,6 +98,7 @@ impl AsyncWrite for Wire {
         let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Socket::Pipe(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
         };
         wire.watch(cx, written)
     }
@@ -106,6 +111,7 @@ impl AsyncWrite for Wire {
         match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Socket::Pipe(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -113,6 +119,7 @@ impl AsyncWrite for Wire {
         match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Socket::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -38,7 +38,7 @@ use crossbeam_channel::bounded;
 use qahm_engine::channel::{Channel, FilterName, Follower, News, StreamKey, Topic, Worker};
 use qahm_engine::config::SiteConfig;
 use qahm_engine::http::Shared;
-use qahm_engine::http::reception::Reception;
+use qahm_engine::http::entrance::Entrance;
 use qahm_engine::http::stats::Stats;
 use qahm_engine::hub::Hub;
 use qahm_event::SiteId;
@@ -112,7 +112,7 @@ impl House {
 /// What is shown in the house.
 struct Salon {
     shared: Arc<Shared>,
-    reception: Reception,
+    entrance: Entrance,
     channel: Arc<Channel>,
     worker: Worker,
     closing: watch::Sender<bool>,
@@ -134,7 +134,7 @@ impl Salon {
         shared.stats = house.stats.clone();
         let shared = Arc::new(shared);
         let own = Topic::ALL.map(|topic| channel.follow(key(topic)).unwrap()).into();
-        let salon = Salon { reception: Reception::new(&shared), shared, channel, worker, closing, own };
+        let salon = Salon { entrance: Entrance::new(&shared), shared, channel, worker, closing, own };
         salon.tell(0);
         salon
     }
@@ -192,7 +192,7 @@ impl<'a> Visit<'a> {
         let (near, far) = duplex(PIPE);
         // Over a port: to the engine's own Unix socket nobody comes but its own user.
         let from = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
-        tokio::spawn(salon.reception.clone().serve(near, from));
+        tokio::spawn(salon.entrance.clone().serve(near, from));
         let (reader, mouth) = split(far);
         let ear = Arc::<Ear>::default();
         let listening = tokio::spawn(ear.clone().listen(reader));
