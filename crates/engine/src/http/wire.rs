@@ -16,11 +16,11 @@ use super::stats::Stats;
 /// Who has taken no byte for this long while some wait is cut.
 const SLOW: Duration = Duration::from_secs(30);
 
-/// A stream of any kind.
+/// A stream of either kind.
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
-    /// In memory: see [`super::entrance::Entrance`].
+    /// Neither, but a pipe in memory: see [`super::entrance::Entrance`].
     Pipe(DuplexStream),
 }
 
