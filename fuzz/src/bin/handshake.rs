@@ -42,10 +42,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-static HOUSE: LazyLock<House> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/fuzz/house");
-    House::at(&Path::new(folder).join(std::process::id().to_string()))
-});
+static HOUSE: LazyLock<House> =
+    LazyLock::new(|| House::at(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/fuzz/house"))));
 
 fuzz_target!(|script: &[u8]| {
     let house = &*HOUSE;
