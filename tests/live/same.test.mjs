@@ -3,8 +3,8 @@
 // same, soon after the last event they all show a fresh snapshot, and nobody missed an event or heard of one twice.
 //
 // Two seconds of quiet, as a user would mean it: the servers are up, the last event was answered, and the numbers have stopped to
-// change. Nobody's sleep or question under way counts for more time, but one thing: a client that had lost its server is in a pause
-// of its back-off, and has two seconds from the new connection on. The last event itself must be heard of within two seconds
+// change. Nobody's sleep or question under way counts for more time, but one thing: who has been cut off, or is in a pause of the
+// client's back-off, has two seconds from the new connection on. The last event itself must be heard of within two seconds
 // of its answer (of the new connection), whatever else changes with time.
 //
 // SEED=n runs one of them again.

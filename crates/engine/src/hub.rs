@@ -116,6 +116,8 @@ pub struct Health {
     /// Bytes of live state, estimated, and what it may take.
     pub bytes: usize,
     pub budget: usize,
+    /// Bytes of the live channel's streams, estimated.
+    pub channel_bytes: usize,
     /// What the engine takes of the machine.
     #[serde(flatten)]
     pub burden: Burden,
@@ -192,6 +194,12 @@ impl Hub {
 
     pub fn set_config(&self, site: SiteId, config: SiteConfig) {
         self.configs.write().insert(site, Arc::new(config));
+    }
+
+    /// Bytes that the engine may take: the most that a site asks for.
+    pub fn memory_limit(&self) -> u64 {
+        let limit = self.configs.read().values().map(|config| config.memory_limit).max();
+        limit.unwrap_or_else(|| SiteConfig::default().memory_limit)
     }
 
     pub fn config(&self, site: SiteId) -> Option<Arc<SiteConfig>> {

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use qahm_engine::channel::Channel;
 use qahm_engine::http::Shared;
 use qahm_engine::http::collect::{Collector, PATH};
+use qahm_engine::http::times::Times;
 use qahm_engine::hub::Hub;
 use qahm_engine::serve::control::Errand;
 use qahm_engine::serve::request::Order;
@@ -47,7 +48,8 @@ impl Desk {
         let (send, orders) = bounded(1);
         let hub = Arc::new(Hub::default());
         let (channel, _worker) = Channel::new(hub.clone());
-        let shared = Shared::new(hub, channel.clone(), send, place.clone(), watch::channel(false).1);
+        let shared =
+            Shared::new(hub, channel.clone(), send, place.clone(), Times::default(), watch::channel(false).1);
         let collector = Collector::new(Arc::new(shared));
         Desk { _dir: dir, place, ring, collector, orders, channel }
     }

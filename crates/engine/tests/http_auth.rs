@@ -6,9 +6,10 @@ mod browser;
 mod stage;
 
 use browser::{Browser, ORIGIN, OTHER, claims, token, token_of, unix_now};
+use qahm_event::SiteId;
 use qahm_runtime::{Claims, Purpose};
 use serde_json::json;
-use stage::{Stage, await_some};
+use stage::{SITE, Stage, await_some};
 
 fn stage() -> Stage {
     let mut stage = Stage::new();
@@ -83,7 +84,7 @@ fn tokens_that_are_no_good() {
 fn a_good_token_used_from_the_wrong_place() {
     let stage = stage();
     let good = bearer(&token(&stage));
-    let cookie = format!("wordpress=1; qahm_realtime_live={}", token(&stage));
+    let cookie = format!("wordpress=1; qahm_realtime_live_{SITE}={}", token(&stage));
     let (auth, cookie) = (("Authorization", good.as_str()), ("Cookie", cookie.as_str()));
     let (same, home) = (("Sec-Fetch-Site", "same-origin"), ("Origin", ORIGIN));
     for (headers, reason) in [
@@ -125,7 +126,7 @@ fn a_cookie_for_browsers_own_event_source() {
     };
     let cookie = session(&[]);
     let (value, attributes) = cookie.split_once("; ").unwrap();
-    assert_eq!(value, format!("qahm_realtime_live={token}"));
+    assert_eq!(value, format!("qahm_realtime_live_{SITE}={token}"));
     let age: u64 = attributes.split("Max-Age=").nth(1).unwrap().split(';').next().unwrap().parse().unwrap();
     assert!((50..=60).contains(&age), "{cookie}");
     assert_eq!(
@@ -145,6 +146,61 @@ fn a_cookie_for_browsers_own_event_source() {
         b"",
     );
     assert_eq!(unknown.refusal(), (404, "unknown-connection".into()));
+}
+
+#[test]
+fn sites_of_one_host_have_cookies_of_their_own() {
+    let stage = stage();
+    let config = json!({ "hosts": ["a.test"], "home": "https://a.test/other" }).to_string();
+    let other = json!({ "op": "configure", "site": OTHER.to_string(), "config": config });
+    assert_eq!(stage.ask(&other)["ok"], true);
+    let of = |site: SiteId, user| token_of(&stage, &Claims { site: site.0, user, ..claims() });
+    let [ours, theirs] = [of(SITE, 1), of(OTHER, 2)];
+    let cookie = |site: SiteId, token: &str| format!("qahm_realtime_live_{site}={token}");
+    let both = format!("{}; wordpress=1; {}", cookie(SITE, &ours), cookie(OTHER, &theirs));
+    let get = |path: &str, cookie: &str, query: &str| {
+        let headers = [("Cookie", cookie), ("Sec-Fetch-Site", "same-origin")];
+        Browser::to(&stage).open("GET", &format!("/qahm-live/{path}?{query}"), &headers, b"").status
+    };
+    for path in ["live", "events"] {
+        for site in [SITE, OTHER] {
+            assert_eq!(get(path, &both, &format!("topics=live&site={site}")), 200, "{path} {site}");
+        }
+        assert_eq!(get(path, &cookie(SITE, &ours), ""), 200, "{path}: one that is alone is meant");
+        assert_eq!(get(path, &cookie(SITE, &ours), &format!("site={OTHER}")), 401, "{path}: another's");
+        assert_eq!(get(path, &cookie(OTHER, &ours), ""), 401, "{path}: under a wrong name");
+        assert_eq!(get(path, &both, "site=1"), 400, "{path}: no site");
+        assert_eq!(get(path, &format!("qahm_realtime_live={ours}"), ""), 401, "{path}: of no site");
+        assert_eq!(get(path, &both, ""), 400, "{path}: which of both?");
+    }
+    let headers = [("Cookie", both.as_str()), ("Sec-Fetch-Site", "same-origin")];
+    let which = Browser::to(&stage).get("/qahm-live/live", &headers).json();
+    assert_eq!(which["error"], "bad-request");
+    assert!(which["message"].as_str().unwrap().contains("site="), "{which}");
+    // Commands by a cookie reach the connections of that site's user only.
+    let mut opened = Browser::to(&stage);
+    let events = format!("/qahm-live/events?site={SITE}");
+    let answer = opened.open("GET", &events, &headers, b"");
+    assert_eq!(answer.status, 200);
+    let mut text = String::new();
+    while !text.contains("event: hello") {
+        text += std::str::from_utf8(&opened.chunk().unwrap()).unwrap();
+    }
+    let connection = text.split("\"connection\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let body = json!({ "connection": connection, "do": "pause" }).to_string();
+    for (site, status) in [(SITE, 200), (OTHER, 404)] {
+        let path = format!("/qahm-live/command?site={site}");
+        assert_eq!(
+            Browser::to(&stage).ask("POST", &path, &headers, body.as_bytes()).status,
+            status,
+            "{site}"
+        );
+    }
+    // A token on its own names its site; the query may not name another.
+    let auth = bearer(&ours);
+    let auth = [("Authorization", auth.as_str())];
+    let path = format!("/qahm-live/live?site={OTHER}");
+    assert_eq!(Browser::to(&stage).get(&path, &auth).refusal(), (401, "site".into()));
 }
 
 #[test]
@@ -175,7 +231,7 @@ fn numbers_for_the_machine_itself() {
     {
         assert!(families.contains(&format!("qahm_realtime_{name}").as_str()), "{name}: {page}");
     }
-    assert!(!page.contains(&stage::SITE.to_string()), "no site is named");
+    assert!(!page.contains(&SITE.to_string()), "no site is named");
 }
 
 #[test]

@@ -294,27 +294,5 @@ fn who_does_not_read_holds_nobody_up() {
         let events = (round + 1) * 200;
         reads.until("all of them", |s| s.at("events/last").as_u64() >= Some(events));
     }
-    // What they hold is bounded by what is being written, not by what they missed; and in the end they are cut.
-    let cut = || {
-        let page = Browser::to(&stage).get("/metrics", &[]).text();
-        page.contains("qahm_realtime_closed_total{reason=\"slow\"} 5")
-            && page.contains("qahm_realtime_connections{codec=\"sse\"} 1")
-    };
-    // Beats and comments come meanwhile, so this waits for the stream and not for a clock.
-    while !cut() {
-        assert!(reads.line().is_some(), "who reads is not cut");
-    }
-}
-
-#[test]
-fn silence_is_filled_and_everybody_is_told_where_he_should_be() {
-    let stage = stage();
-    let mut stream = Stream::open(&stage, "topics=alerts", &[]);
-    stream.until("the state", |s| s.puts == 1);
-    stream.event("beat"); // The first comes soon: it tells that nothing keeps the stream back.
-    let beat = stream.event("beat");
-    assert!(stream.comments > 1, "proxies cut what is silent");
-    let place = format!("{}.alerts:{}", beat["e"].as_str().unwrap(), beat["at"]["alerts"]);
-    assert_eq!(place, stream.id);
-    assert!(beat["time"].as_u64().unwrap().abs_diff(unix_now()) < 30);
+    // What they hold is bounded by what is being written, not by what they missed.
 }

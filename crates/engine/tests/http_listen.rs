@@ -87,11 +87,6 @@ fn a_port_of_this_machine() {
     let engine = start(&mut other, &["--listen", &address]);
     assert_eq!(engine["listen"], "");
     assert!(note(&engine, "in use"), "{engine}");
-    // Once it is free it is taken.
-    stage.kill(Signal::TERM);
-    await_some("the address", || {
-        (other.ask(&json!({ "op": "status" }))["engine"]["listen"] == address).then_some(())
-    });
 }
 
 #[test]

@@ -11,11 +11,12 @@
 //! Codecs (Socket.IO, server-sent events, polling) only carry messages; nothing here knows of them.
 //!
 //! - `key` which stream · `filter` its filter's name · `position` how far somebody has read · `message` put and patch
-//! - `patch` operations · `news` from the pipeline · `worker` the thread · `stream` state and ring · `follower` a reader
-//! - `poll` reading once · `revocations` who may not read any more
+//! - `patch` operations · `news` from the pipeline · `worker` the thread · `stream` one, and what it shows (`shown`)
+//! - `follower` a reader · `in_use` who holds which · `poll` reading once · `revocations` who may not read any more
 
 mod filter;
 mod follower;
+mod in_use;
 mod key;
 mod message;
 mod news;
@@ -23,10 +24,10 @@ pub mod patch;
 mod poll;
 mod position;
 mod revocations;
+mod shown;
 mod stream;
 mod worker;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -38,6 +39,8 @@ use qahm_event::{Micros, SiteId};
 use crate::hub::Hub;
 pub use filter::{BadFilter, FILTER_MAX, FilterName};
 pub use follower::{Follower, LINGER};
+use in_use::InUse;
+pub use in_use::Wish;
 pub use key::{StreamKey, Topic};
 pub use message::{Kind, LAST_BLOCK, Message, pack};
 pub use news::{News, ROWS, Rows};
@@ -52,6 +55,8 @@ pub use worker::Worker;
 pub const FILTERS: usize = 32;
 /// Of them so many of one user: the others are for others.
 pub const FILTERS_OF_USER: usize = 8;
+/// Their streams take this part of the memory limit at most.
+const SHARE: usize = 8;
 
 /// Why a stream cannot be followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +67,8 @@ pub enum Refused {
     TooManyFilters,
     #[error("you use more than {FILTERS_OF_USER} filters")]
     TooManyOfUser,
+    #[error("the filters in use take all the memory that they may")]
+    Memory,
 }
 
 impl Refused {
@@ -69,7 +76,7 @@ impl Refused {
     pub fn as_str(self) -> &'static str {
         match self {
             Refused::UnknownSite => "unknown-site",
-            Refused::TooManyFilters | Refused::TooManyOfUser => "too-many-filters",
+            Refused::TooManyFilters | Refused::TooManyOfUser | Refused::Memory => "too-many-filters",
         }
     }
 }
@@ -80,33 +87,11 @@ pub struct Channel {
     number: u64,
     epoch: String,
     counter: Arc<AtomicU64>,
-    streams: Mutex<HashMap<StreamKey, Used>>,
+    streams: Mutex<InUse>,
     /// Changes when a stream comes or goes.
     version: AtomicU64,
     told: Sender<Arc<Stream>>,
     revocations: Revocations,
-}
-
-struct Used {
-    /// Tells it from one of the same name that was let go.
-    number: u64,
-    stream: Arc<Stream>,
-    /// By user; it goes with the last of them.
-    holders: HashMap<Option<u64>, Holding>,
-}
-
-/// How one user holds a stream.
-#[derive(Default)]
-struct Holding {
-    followers: usize,
-    /// The stream stays until then although they do not follow it.
-    until: Option<Instant>,
-}
-
-impl Holding {
-    fn counts(&self, now: Instant) -> bool {
-        self.followers > 0 || self.until.is_some_and(|until| until > now)
-    }
 }
 
 impl Channel {
@@ -146,7 +131,7 @@ impl Channel {
     /// Follows a stream, which is made if nobody does yet; its first state then comes within some 25 ms.
     ///
     /// # Errors
-    /// A site that is not known; a filter that would be one too many.
+    /// As [`Channel::follow_all`].
     pub fn follow(self: &Arc<Self>, key: StreamKey) -> Result<Follower, Refused> {
         self.follow_as(key, None)
     }
@@ -154,107 +139,72 @@ impl Channel {
     /// The same for a user, who has some of the site's filters at most. Those that were only polled go for new ones.
     ///
     /// # Errors
-    /// As [`Channel::follow`].
+    /// As [`Channel::follow_all`].
     pub fn follow_as(self: &Arc<Self>, key: StreamKey, user: Option<u64>) -> Result<Follower, Refused> {
-        if self.hub.config(key.site).is_none() {
-            return Err(Refused::UnknownSite);
-        }
-        let mut streams = self.streams.lock();
-        if user.is_some() && !key.filter.is_everybody() {
-            self.make_room(&mut streams, &key, user)?;
-        }
-        if !streams.contains_key(&key) {
-            if !key.filter.is_everybody() {
-                let of_site = streams.keys().filter(|used| used.site == key.site);
-                let filters: HashSet<_> =
-                    of_site.map(|used| &used.filter).filter(|filter| !filter.is_everybody()).collect();
-                if filters.len() >= FILTERS && !filters.contains(&key.filter) {
-                    return Err(Refused::TooManyFilters);
-                }
-            }
-            let epoch = self.epoch_of(&key.filter);
-            let stream = Arc::new(Stream::new(key.clone(), epoch, self.counter.clone()));
-            let number = self.version.fetch_add(1, Ordering::Release);
-            streams.insert(key.clone(), Used { number, stream, holders: HashMap::new() });
-        }
-        let Some(used) = streams.get_mut(&key) else { return Err(Refused::UnknownSite) };
-        used.holders.entry(user).or_default().followers += 1;
-        let (stream, wake) = (used.stream.clone(), used.stream.subscribe());
-        Ok(Follower { channel: self.clone(), stream, wake, user, linger: false })
+        let wish = Wish { site: key.site, filter: &key.filter, topics: &[key.topic], user };
+        self.follow_all(&wish, &[])?.pop().ok_or(Refused::UnknownSite)
     }
 
-    /// Sees to it that a user may have one filter more.
-    fn make_room(
-        &self,
-        streams: &mut HashMap<StreamKey, Used>,
-        key: &StreamKey,
-        user: Option<u64>,
-    ) -> Result<(), Refused> {
-        let now = Instant::now();
-        let mut held: HashMap<FilterName, Holding> = HashMap::new();
-        for (other, used) in streams.iter().filter(|(other, _)| other.site == key.site) {
-            let holding = used.holders.get(&user).filter(|holding| holding.counts(now));
-            if let Some(holding) = holding.filter(|_| !other.filter.is_everybody()) {
-                let sum = held.entry(other.filter.clone()).or_default();
-                sum.followers += holding.followers;
-                sum.until = sum.until.max(holding.until);
-            }
+    /// Follows all of several streams or none, in the order of their topics. Whoever leaves `before` for them may have what
+    /// they hold there; until they drop it, it stays.
+    ///
+    /// # Errors
+    /// A site that is not known; a filter that would be one too many, or take too much memory.
+    pub fn follow_all(self: &Arc<Self>, wish: &Wish, before: &[&Follower]) -> Result<Vec<Follower>, Refused> {
+        if self.hub.config(wish.site).is_none() {
+            return Err(Refused::UnknownSite);
         }
-        if held.len() < FILTERS_OF_USER || held.contains_key(&key.filter) {
-            return Ok(());
-        }
-        let polled = held.into_iter().filter(|(_, holding)| holding.followers == 0);
-        let (oldest, _) = polled.min_by_key(|(_, holding)| holding.until).ok_or(Refused::TooManyOfUser)?;
-        streams.retain(|other, used| {
-            if other.site == key.site && other.filter == oldest {
-                used.holders.remove(&user);
-            }
-            !used.holders.is_empty()
+        let before: Vec<&Arc<Stream>> = before.iter().map(|follower| &follower.stream).collect();
+        let share = self.share();
+        let mut streams = self.streams.lock();
+        streams.make_room(wish, &before, share)?;
+        let followers = wish.keys().map(|key| {
+            let stream = streams.hold(key, wish.user, |key| {
+                let epoch = self.epoch_of(&key.filter);
+                let stream = Stream::new(key.clone(), epoch, self.counter.clone());
+                (self.version.fetch_add(1, Ordering::Release), Arc::new(stream))
+            });
+            let wake = stream.subscribe();
+            Follower { channel: self.clone(), stream, wake, user: wish.user, linger: false }
         });
-        self.version.fetch_add(1, Ordering::Release);
-        Ok(())
+        Ok(followers.collect())
+    }
+
+    /// What all streams of filters together may take: those of everybody are few, and always there.
+    fn share(&self) -> usize {
+        usize::try_from(self.hub.memory_limit()).unwrap_or(usize::MAX) / SHARE
     }
 
     fn leave(&self, stream: &Arc<Stream>, user: Option<u64>, until: Option<Instant>) {
-        let mut streams = self.streams.lock();
-        // A site that was forgotten has taken its streams along.
-        let Some(used) = streams.get_mut(&stream.key).filter(|used| Arc::ptr_eq(&used.stream, stream)) else {
-            return;
-        };
-        if let Some(holding) = used.holders.get_mut(&user) {
-            holding.followers -= 1;
-            holding.until = holding.until.max(until);
-            if !holding.counts(Instant::now()) {
-                used.holders.remove(&user);
-            }
-        }
-        if used.holders.is_empty() {
-            streams.remove(&stream.key);
-            self.version.fetch_add(1, Ordering::Release);
-        }
+        let gone = self.streams.lock().leave(stream, user, until);
+        self.changed(gone);
     }
 
-    /// Lets the streams go that were only kept for a poll that did not come.
+    /// Lets the streams go that were only kept for a poll that did not come, and those for which there is no room.
     pub fn sweep(&self, now: Instant) {
+        let share = self.share();
         let mut streams = self.streams.lock();
-        let before = streams.len();
-        streams.retain(|_, used| {
-            used.holders.retain(|_, holding| holding.counts(now));
-            !used.holders.is_empty()
-        });
-        if streams.len() != before {
-            self.version.fetch_add(1, Ordering::Release);
-        }
+        let gone = streams.sweep(now) | streams.relieve(share);
+        drop(streams);
+        self.changed(gone);
     }
 
     /// Ends the streams of a site that was forgotten.
     pub fn forget(&self, site: SiteId) {
-        let mut streams = self.streams.lock();
-        for (_, used) in streams.extract_if(|key, _| key.site == site) {
-            used.stream.end();
-        }
-        self.version.fetch_add(1, Ordering::Release);
+        self.streams.lock().forget(site);
+        self.changed(true);
         self.revocations.forget(site);
+    }
+
+    fn changed(&self, gone: bool) {
+        if gone {
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Bytes of all streams in memory, estimated.
+    pub fn bytes(&self) -> usize {
+        self.streams.lock().bytes()
     }
 
     /// Changes when the set of streams does: the pipeline looks at it in every round.
@@ -264,18 +214,17 @@ impl Channel {
 
     /// The streams in use, each with a number that no other stream ever has, were it of the same name.
     pub fn in_use(&self) -> Vec<(StreamKey, u64)> {
-        self.streams.lock().iter().map(|(key, used)| (key.clone(), used.number)).collect()
+        self.streams.lock().all().map(|(key, number)| (key.clone(), number)).collect()
     }
 
     /// How many read them, each counted once per stream.
     pub fn followers(&self) -> usize {
-        let streams = self.streams.lock();
-        streams.values().flat_map(|used| used.holders.values()).map(|holding| holding.followers).sum()
+        self.streams.lock().followers()
     }
 
     /// Hands news over to a stream, if it is in use. Never blocks for long: the worker does the rest.
     pub fn tell(&self, key: &StreamKey, news: News) {
-        let stream = self.streams.lock().get(key).map(|used| used.stream.clone());
+        let stream = self.streams.lock().get(key).cloned();
         if let Some(stream) = stream
             && stream.give(news)
         {

@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use qahm_event::SiteId;
 
-use super::{
-    After, At, Channel, FilterName, Follower, Message, Position, Refused, StreamKey, Topic, epoch_text,
-};
+use super::{After, At, Channel, FilterName, Follower, Message, Position, Refused, Topic, Wish, epoch_text};
 
 /// Bytes of messages at most in an answer; what does not fit comes with the next.
 const BYTES_MAX: usize = qahm_runtime::ANSWER_MAX - (64 << 10);
@@ -74,7 +72,7 @@ impl Channel {
     /// until `deadline`. Blocks its thread: not for a runtime's, where [`Polled::read`] serves.
     ///
     /// # Errors
-    /// As [`Channel::follow`].
+    /// As [`Channel::follow_all`].
     pub fn poll(
         self: &Arc<Self>,
         site: SiteId,
@@ -84,14 +82,9 @@ impl Channel {
         user: Option<u64>,
         deadline: Instant,
     ) -> Result<Polled, Refused> {
-        let followers: Vec<Follower> = topics
-            .into_iter()
-            .map(|topic| {
-                let mut follower = self.follow_as(StreamKey::new(site, filter.clone(), topic), user)?;
-                follower.linger();
-                Ok(follower)
-            })
-            .collect::<Result<_, Refused>>()?;
+        let topics: Vec<Topic> = topics.into_iter().collect();
+        let mut followers = self.follow_all(&Wish { site, filter, topics: &topics, user }, &[])?;
+        followers.iter_mut().for_each(Follower::linger);
         followers.iter().for_each(|follower| follower.await_state(deadline));
         Ok(Polled::read(self, &followers, since))
     }

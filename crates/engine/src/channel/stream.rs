@@ -3,10 +3,9 @@
 //! The pipeline puts news into the *inbox*; the worker compares them with the state, numbers what changed and wakes the
 //! followers, who fetch what they miss when they can take it: nothing is queued for anybody.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::{Value, json};
@@ -15,13 +14,11 @@ use tokio::sync::watch;
 use super::news::rows_ops;
 use super::patch::{Op, apply, diff};
 use super::position::epoch_text;
-use super::{At, Message, News, Rows, StreamKey, Topic};
+use super::shown::Shown;
+use super::{At, Message, News, Refused, Rows, StreamKey, Topic};
 
-/// Patches kept, and for how long.
-const RING: usize = 256;
-const RING_AGE: Duration = Duration::from_secs(30);
-/// Nor more bytes of them than a put has, or this many: who has missed more is served sooner by a put.
-const RING_BYTES: usize = 32 << 10;
+/// The bytes of a state are counted with every so many new ones at least, for counting takes the time of writing.
+const COUNTED: u64 = 16;
 
 /// What is after a place.
 #[derive(Debug)]
@@ -30,8 +27,8 @@ pub enum After {
     Current,
     /// The patches that were missed in order, or one put. After them the reader is at the last one's `seq`.
     Messages(Vec<Arc<Message>>),
-    /// The site was forgotten: nothing will ever come.
-    Gone,
+    /// Nothing will ever come: the site was forgotten, or there is no room for the filter any more.
+    Gone(Refused),
 }
 
 pub(super) struct Stream {
@@ -46,24 +43,11 @@ pub(super) struct Stream {
     /// The worker has been told of the inbox.
     pub(super) told: AtomicBool,
     shown: Mutex<Shown>,
+    /// Of what is shown, in memory; none before there is a state.
+    bytes: AtomicUsize,
     /// Something is shown for the first time, for those who wait without a runtime.
     begun: Condvar,
     wake: watch::Sender<()>,
-}
-
-#[derive(Default)]
-struct Shown {
-    /// `None` until the pipeline has given it.
-    state: Option<Arc<Value>>,
-    seq: u64,
-    /// The state as a message, made when somebody asks.
-    put: Option<Arc<Message>>,
-    /// Each applies to the state that the one before it leads to; the last one leads to the state.
-    ring: VecDeque<(Instant, Arc<Message>)>,
-    ring_bytes: usize,
-    /// Bytes of a put, when they were last counted.
-    put_bytes: usize,
-    gone: bool,
 }
 
 impl Stream {
@@ -76,6 +60,7 @@ impl Stream {
             inbox: Mutex::default(),
             told: AtomicBool::new(false),
             shown: Mutex::default(),
+            bytes: AtomicUsize::new(0),
             begun: Condvar::new(),
             wake: watch::Sender::new(()),
         }
@@ -166,15 +151,14 @@ impl Stream {
         now: Instant,
     ) {
         let seq = seq.max(shown.seq + 1);
-        let patch =
-            ops.map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops)).filter(|patch| {
-                // Counting takes the time of writing: a patch that is much shorter is taken at once.
-                if patch.json().len() > shown.put_bytes / 2 {
-                    shown.put_bytes = self.put_bytes(&state, seq);
-                }
-                patch.json().len() <= shown.put_bytes
-            });
-        match patch {
+        let patch = ops.map(|ops| Message::patch(&self.key, &self.epoch, shown.seq, seq, &ops));
+        // A patch that is much shorter is taken at once.
+        let is_long = patch.as_ref().is_none_or(|patch| patch.json().len() > shown.put_bytes / 2);
+        if is_long || shown.states.is_multiple_of(COUNTED) {
+            shown.put_bytes = self.put_bytes(&state, seq);
+        }
+        shown.states += 1;
+        match patch.filter(|patch| patch.json().len() <= shown.put_bytes) {
             Some(patch) => shown.keep(patch, now),
             // Whoever is behind gets the put.
             None => shown.clear_ring(),
@@ -182,6 +166,7 @@ impl Stream {
         shown.seq = seq;
         shown.state = Some(state);
         shown.put = None;
+        self.weigh(&shown);
         drop(shown);
         self.begun.notify_all();
         self.wake.send_replace(());
@@ -199,13 +184,11 @@ impl Stream {
     /// What is after a place.
     pub(super) fn after(&self, at: Option<At>, now: Instant) -> After {
         let mut shown = self.shown.lock();
-        if shown.gone {
-            return After::Gone;
+        if let Some(why) = shown.gone {
+            return After::Gone(why);
         }
         let Some(state) = shown.state.clone() else { return After::Current };
-        while shown.ring.front().is_some_and(|(made, _)| now.saturating_duration_since(*made) > RING_AGE) {
-            shown.drop_oldest();
-        }
+        shown.age(now);
         if let Some(at) = at.filter(|at| at.epoch == self.number) {
             if at.seq == shown.seq {
                 return After::Current;
@@ -217,7 +200,26 @@ impl Stream {
         let seq = shown.seq;
         let put =
             shown.put.get_or_insert_with(|| Arc::new(Message::put(&self.key, &self.epoch, seq, &*state)));
-        After::Messages(vec![put.clone()])
+        let messages = vec![put.clone()];
+        self.weigh(&shown);
+        After::Messages(messages)
+    }
+
+    fn weigh(&self, shown: &Shown) {
+        self.bytes.store(shown.bytes(), Ordering::Relaxed);
+    }
+
+    /// Bytes in memory, estimated.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Gives up what only readers need who are behind: they get a put.
+    pub(super) fn slim(&self) {
+        let mut shown = self.shown.lock();
+        shown.clear_ring();
+        shown.put = None;
+        self.weigh(&shown);
     }
 
     /// The newest place; `None` while there is no state yet.
@@ -229,7 +231,7 @@ impl Stream {
     /// Waits until there is a state, or the stream is gone. Blocks its thread.
     pub(super) fn await_state(&self, deadline: Instant) {
         let mut shown = self.shown.lock();
-        while shown.state.is_none() && !shown.gone {
+        while shown.state.is_none() && shown.gone.is_none() {
             if self.begun.wait_until(&mut shown, deadline).timed_out() {
                 return;
             }
@@ -237,42 +239,14 @@ impl Stream {
     }
 
     /// Tells the followers that nothing will come any more.
-    pub(super) fn end(&self) {
-        self.shown.lock().gone = true;
+    pub(super) fn end(&self, why: Refused) {
+        self.shown.lock().gone = Some(why);
         self.begun.notify_all();
         self.wake.send_replace(());
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
         self.wake.subscribe()
-    }
-}
-
-impl Shown {
-    /// Keeps a patch, and as many before it as are worth keeping.
-    fn keep(&mut self, patch: Message, now: Instant) {
-        self.ring_bytes += patch.json().len();
-        self.ring.push_back((now, Arc::new(patch)));
-        while self.ring.len() > RING || self.ring_bytes > self.put_bytes.max(RING_BYTES) {
-            self.drop_oldest();
-        }
-    }
-
-    fn drop_oldest(&mut self) {
-        if let Some((_, patch)) = self.ring.pop_front() {
-            self.ring_bytes -= patch.json().len();
-        }
-    }
-
-    fn clear_ring(&mut self) {
-        self.ring.clear();
-        self.ring_bytes = 0;
-    }
-
-    /// The patches from a state on, if the ring has them all.
-    fn missed(&self, seq: u64) -> Option<Vec<Arc<Message>>> {
-        let from = self.ring.iter().position(|(_, patch)| patch.base == Some(seq))?;
-        Some(self.ring.iter().skip(from).map(|(_, patch)| patch.clone()).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::SiteConfig;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const SITE: SiteId = SiteId(7);
@@ -99,11 +99,81 @@ fn a_user_has_some_of_the_filters_and_polled_ones_go_for_new_ones() {
 }
 
 #[test]
+fn streams_of_filters_have_an_eighth_of_the_memory() {
+    let (channel, worker) = channel();
+    let limit = 32u64 << 20;
+    channel.hub.set_config(SITE, SiteConfig { memory_limit: limit, ..SiteConfig::default() });
+    let text = |n: usize| json!({ "n": n, "text": "x".repeat(200 << 10) });
+    let show = |n: usize, state: Value| {
+        channel.tell(&key(n, Topic::Visitors), News::State(state));
+        worker.settle();
+    };
+    let everybody = channel.follow(key(0, Topic::Visitors)).unwrap();
+    show(0, text(0));
+    let mut all = Vec::new();
+    let refused = (1..=FILTERS).find_map(|n| match channel.follow(key(n, Topic::Visitors)) {
+        Ok(follower) => {
+            show(n, text(n));
+            // Who reads has it written.
+            assert!(matches!(follower.after(None), After::Messages(_)));
+            all.push(follower);
+            None
+        }
+        Err(refused) => Some(refused),
+    });
+    assert_eq!(refused, Some(Refused::Memory));
+    assert_eq!(Refused::Memory.as_str(), "too-many-filters");
+    assert!((2..8).contains(&all.len()), "{}", all.len());
+    assert!(channel.follow(key(0, Topic::Live)).is_ok() && channel.follow(key(1, Topic::Visitors)).is_ok());
+    drop(all);
+    // States that grow: the last filters go, and the limit holds.
+    let all: Vec<Follower> = (1..=20).map(|n| channel.follow(key(n, Topic::Visitors)).unwrap()).collect();
+    (1..=20).for_each(|n| show(n, text(n)));
+    assert!(channel.bytes() > 2 * (limit as usize / SHARE));
+    let version = channel.version();
+    channel.sweep(Instant::now());
+    assert!(channel.version() > version);
+    assert!(channel.bytes() <= limit as usize / SHARE + everybody.stream.bytes());
+    assert!(matches!(everybody.after(None), After::Messages(_)));
+    assert!(matches!(all[0].after(None), After::Messages(_)));
+    assert!(matches!(all[19].after(None), After::Gone(Refused::Memory)));
+    drop(all);
+    assert_eq!(keys(&channel), [key(0, Topic::Visitors)]);
+}
+
+#[test]
+fn who_is_behind_gets_a_put_before_a_filter_goes() {
+    let (channel, worker) = channel();
+    channel.hub.set_config(SITE, SiteConfig { memory_limit: 32 << 20, ..SiteConfig::default() });
+    // Nearly all of what they may have are states; puts and patches are what is too much.
+    let followers: Vec<Follower> =
+        (1..=3).map(|n| channel.follow(key(n, Topic::Visitors)).unwrap()).collect();
+    let text = |n: usize| json!({ "n": n, "text": "x".repeat(210 << 10) });
+    let mut at = None;
+    for (n, follower) in followers.iter().enumerate() {
+        for state in [text(0), text(1)] {
+            channel.tell(&key(n + 1, Topic::Visitors), News::State(state));
+            worker.settle();
+            at = at.or(follower.position());
+            assert!(matches!(follower.after(None), After::Messages(_)));
+        }
+    }
+    let missed = || match followers[0].after(at) {
+        After::Messages(messages) => messages.iter().map(|message| message.kind).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(missed(), [Kind::Patch]);
+    channel.sweep(Instant::now());
+    assert_eq!(missed(), [Kind::Put]);
+    assert_eq!(channel.in_use().len(), 3);
+}
+
+#[test]
 fn a_forgotten_site_ends_its_streams() {
     let (channel, _worker) = channel();
     let follower = channel.follow(key(0, Topic::Live)).unwrap();
     channel.forget(SITE);
-    assert!(matches!(follower.after(None), After::Gone));
+    assert!(matches!(follower.after(None), After::Gone(Refused::UnknownSite)));
     let again = channel.follow(key(0, Topic::Live)).unwrap();
     drop(follower);
     assert_eq!(channel.in_use().len(), 1, "the leaving of the old one is nothing to the new one");

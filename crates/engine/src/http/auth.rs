@@ -4,6 +4,8 @@
 //! the request comes from: `Origin`, if there is one, must be the token's and one of the site's; without it the browser
 //! must say `Sec-Fetch-Site: same-origin`, or the token must come in a way that no foreign page can make a browser go:
 //! in `Authorization` (or in Socket.IO's own greeting), and then without cookies.
+//!
+//! Sites that share a host share its cookies too, so each has one of its own name.
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
@@ -12,10 +14,28 @@ use qahm_event::SiteId;
 use qahm_runtime::{Claims, Denied, Purpose};
 
 use super::shared::unix_now;
-use super::{Shared, reply};
+use super::{Shared, query, reply};
 
-/// The cookie that `session` sets.
-pub const COOKIE_NAME: &str = "qahm_realtime_live";
+/// What the name of the cookie begins with that `session` sets; the site's 16 hex digits follow.
+pub const COOKIE_PREFIX: &str = "qahm_realtime_live_";
+
+/// What a request shows of who sends it.
+#[derive(Debug, Clone, Copy)]
+pub struct Papers<'a> {
+    pub headers: &'a HeaderMap,
+    /// The query's member `site`: of several cookies, that site's counts.
+    pub site: Result<Option<SiteId>, Refusal>,
+    /// The token, if it comes in no header.
+    pub token: Option<&'a str>,
+}
+
+impl<'a> Papers<'a> {
+    pub fn new(headers: &'a HeaderMap, query: Option<&'a str>) -> Papers<'a> {
+        let wrong = Refusal::Unclear("site: the 16 hex digits of a site");
+        let site = query::site(query).map(|site| SiteId::parse(site.as_bytes()).ok_or(wrong));
+        Papers { headers, site: site.transpose(), token: None }
+    }
+}
 
 /// What a token that is good says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +58,8 @@ pub enum Refusal {
     Revoked,
     /// The token's key cannot be read.
     Key,
+    /// It cannot be told which token is meant; in words, what to say.
+    Unclear(&'static str),
 }
 
 impl Refusal {
@@ -46,12 +68,16 @@ impl Refusal {
             Refusal::Denied(denied) => denied.as_str(),
             Refusal::Revoked => "revoked",
             Refusal::Key => "key",
+            Refusal::Unclear(_) => "bad-request",
         }
     }
 
     /// The answer over HTTP.
     pub fn answer(self) -> Response<Body> {
-        reply::error(StatusCode::UNAUTHORIZED, self.as_str())
+        match self {
+            Refusal::Unclear(words) => query::bad(words),
+            refusal => reply::error(StatusCode::UNAUTHORIZED, refusal.as_str()),
+        }
     }
 }
 
@@ -61,13 +87,13 @@ impl From<Denied> for Refusal {
     }
 }
 
-/// Lets a request in, by the token that its codec carries (`given`), else by `Authorization: Bearer`, else by the cookie.
-/// Refusals are counted.
+/// Lets a request in, by the token that its codec carries, else by `Authorization: Bearer`, else by the cookie of the site
+/// that it names, or the only one there is. Refusals are counted.
 ///
 /// # Errors
 /// Why not.
-pub fn admit(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
-    let admitted = look(shared, headers, given);
+pub fn admit(shared: &Shared, papers: Papers) -> Result<Pass, Refusal> {
+    let admitted = look(shared, papers);
     if let Err(refusal) = &admitted {
         shared.stats.refused(refusal.as_str());
     }
@@ -78,9 +104,13 @@ pub fn admit(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Resul
 ///
 /// # Errors
 /// Why not.
-pub fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result<Pass, Refusal> {
-    let bearer = given.or_else(|| bearer(headers));
-    let token = bearer.or_else(|| cookie(headers)).ok_or(Denied::Malformed)?;
+pub fn look(shared: &Shared, papers: Papers) -> Result<Pass, Refusal> {
+    let (headers, site) = (papers.headers, papers.site?);
+    let bearer = papers.token.or_else(|| bearer(headers));
+    let (site, token) = match bearer {
+        Some(token) => (site, token),
+        None => cookie(headers, site).map(|(site, token)| (Some(site), token))?,
+    };
     let origin = match headers.get(ORIGIN) {
         Some(origin) => Some(origin.to_str().map_err(|_| Denied::Origin)?),
         None => {
@@ -93,7 +123,12 @@ pub fn look(shared: &Shared, headers: &HeaderMap, given: Option<&str>) -> Result
             None
         }
     };
-    check(shared, token, origin)
+    let pass = check(shared, token, origin)?;
+    // What a cookie's name or the query says is no less than what the token says.
+    if site.is_some_and(|site| site != pass.site) {
+        return Err(Denied::Site.into());
+    }
+    Ok(pass)
 }
 
 /// A token on its own, used from `origin` if the request named one: a renewal on a connection that was let in before.
@@ -127,10 +162,17 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The token of the cookie of a site, or of the only site that has one; and which site that is.
+fn cookie(headers: &HeaderMap, site: Option<SiteId>) -> Result<(SiteId, &str), Refusal> {
     let all = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-    all.flat_map(|header| header.split(';')).find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME).then_some(value)
-    })
+    let ours = all.flat_map(|header| header.split(';')).filter_map(|pair| {
+        let (name, token) = pair.trim().strip_prefix(COOKIE_PREFIX)?.split_once('=')?;
+        Some((SiteId::parse(name.as_bytes())?, token))
+    });
+    let mut ours = ours.filter(|(of, _)| site.is_none_or(|site| site == *of));
+    let first = ours.next().ok_or(Denied::Malformed)?;
+    if ours.any(|(of, _)| of != first.0) {
+        return Err(Refusal::Unclear("there are cookies of several sites: say site=<16 hex digits>"));
+    }
+    Ok(first)
 }

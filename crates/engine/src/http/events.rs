@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
@@ -18,18 +18,11 @@ use super::coding::{Writer, takes_gzip};
 use super::command::{Command, INBOX, Posted, Problem};
 use super::connection::{Codec, End, Opened};
 use super::following::{Due, Following};
-use super::query::{Query, bad};
+use super::reader::Reader;
 use super::shared::unix_now;
-use super::{BACK_MS, Shared, auth, pull, reply};
-use crate::channel::{Message, Position};
+use super::{BACK_MS, Shared, pull, reply};
+use crate::channel::{Message, Position, Refused};
 
-/// Where everybody's streams are.
-const BEAT: Duration = Duration::from_secs(30);
-/// The first beat comes soon, and alone: a proxy that buffers may pass on what it reads together with the answer's head,
-/// and keep all that follows. Who has this beat knows that it does not. `hello` announces it.
-const FIRST_BEAT_MS: u64 = 300;
-/// Proxies cut what is silent, some after a minute.
-const COMMENT: Duration = Duration::from_secs(15);
 /// Old proxies and browsers pass nothing on before this many bytes.
 const PADDING: usize = 2048;
 /// Messages that are ready are written together up to this many bytes.
@@ -39,16 +32,8 @@ const PIECE: usize = 16 * 1024;
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Reader { pass, mut query }: Reader,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
-    let mut query = match Query::parse(query.as_deref().unwrap_or("")) {
-        Ok(query) => query,
-        Err(wrong) => return bad(&wrong),
-    };
     // A browser that comes back by itself asks the same address again, and says here how far it got.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     if let Some(position) = last.and_then(Position::parse) {
@@ -62,7 +47,7 @@ pub(super) async fn events(
     }
     let gzip = takes_gzip(&headers);
     let (inbox, commands) = mpsc::channel(INBOX);
-    let begun = Instant::now();
+    let (begun, times) = (Instant::now(), shared.times);
     let every = |first: Duration, period: Duration| {
         let mut interval = interval_at(begun + first, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -74,8 +59,8 @@ pub(super) async fn events(
         following,
         commands,
         writer: Writer::new(gzip),
-        beat: every(Duration::from_millis(FIRST_BEAT_MS), BEAT),
-        comment: every(COMMENT, COMMENT),
+        beat: every(times.first_beat, times.beat),
+        comment: every(times.comment, times.comment),
         stage: Stage::Begin,
     };
     let mut answer = Response::new(pull::body(feed, Feed::next));
@@ -154,7 +139,7 @@ impl Feed {
             "e": self.following.epoch(),
             "expires": self.opened.expires(),
             "time": unix_now(),
-            "beat": FIRST_BEAT_MS,
+            "beat": self.shared.times.first_beat.as_millis() as u64,
         });
         self.writer.text(&format!(":{}\n\nretry: {retry}\n\n", " ".repeat(PADDING)));
         self.event("hello", &hello);
@@ -186,7 +171,10 @@ impl Feed {
                 Next::Comment => self.writer.text(":\n\n"),
                 Next::Changed => match due {
                     Due::Messages(messages) => self.send(&messages),
-                    Due::Gone => self.problem("unknown-site", "the site is no longer known"),
+                    Due::Gone(why) => {
+                        self.shared.stats.closed(lost(why));
+                        self.problem(why.as_str(), &why.to_string());
+                    }
                     Due::Nothing => {}
                 },
             }
@@ -243,6 +231,14 @@ impl Feed {
     fn problem(&mut self, code: &str, message: &str) {
         self.event("problem", &json!({ "code": code, "message": message }));
         self.stage = Stage::Over;
+    }
+}
+
+/// Why a connection ends that had been let in, for `/metrics`.
+pub(super) fn lost(why: Refused) -> &'static str {
+    match why {
+        Refused::UnknownSite => "forgotten",
+        _ => "memory",
     }
 }
 

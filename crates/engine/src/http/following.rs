@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::command::Problem;
 use super::shared::unix_now;
 use crate::channel::{
-    After, At, Channel, FilterName, Follower, Message, Position, StreamKey, Topic, epoch_text,
+    After, At, Channel, FilterName, Follower, Message, Position, Refused, Topic, Wish, epoch_text,
 };
 
 /// Topics at most: all there are.
@@ -40,8 +40,8 @@ pub enum Due {
     Nothing,
     /// Of one stream, in order.
     Messages(Vec<Arc<Message>>),
-    /// The site was forgotten: nothing will ever come.
-    Gone,
+    /// Nothing will ever come, and why.
+    Gone(Refused),
 }
 
 impl Following {
@@ -52,7 +52,7 @@ impl Following {
     /// Follows these topics with this filter instead of all before, from `resume` on where that says a place.
     ///
     /// # Errors
-    /// `bad-request` for what is no topic, filter or position; those of [`Channel::follow`]. Then all is as it was.
+    /// `bad-request` for what is no topic, filter or position; those of [`Channel::follow_all`]. Then all is as it was.
     pub fn follow(
         &mut self,
         topics: &[impl AsRef<str>],
@@ -74,22 +74,27 @@ impl Following {
         resume: Option<&str>,
     ) -> Result<(), Problem> {
         let from = position(resume)?;
-        let mut streams: Vec<Read> = Vec::with_capacity(topics.len().min(TOPICS));
+        let mut wished: Vec<Topic> = Vec::with_capacity(topics.len().min(TOPICS));
         for name in topics {
             let name = name.as_ref();
             let topic =
                 Topic::parse(name).ok_or_else(|| bad(format_args!("there is no topic {:?}", cut(name))))?;
-            if streams.iter().any(|read| read.follower.key().topic == topic) {
-                continue;
+            if !wished.contains(&topic) {
+                wished.push(topic);
             }
-            let key = StreamKey::new(self.site, filter.clone(), topic);
-            let follower = self
-                .channel
-                .follow_as(key, self.user)
-                .map_err(|refused| Problem::new(refused.as_str(), refused))?;
-            streams.push(Read { follower, at: from.as_ref().and_then(|from| from.at(topic)) });
         }
-        (self.streams, self.paused) = (streams, false);
+        let wish = Wish { site: self.site, filter: &filter, topics: &wished, user: self.user };
+        // What is left for it makes room for it, and stays if there is none all the same.
+        let before: Vec<&Follower> = self.streams.iter().map(|read| &read.follower).collect();
+        let followers = self
+            .channel
+            .follow_all(&wish, &before)
+            .map_err(|refused| Problem::new(refused.as_str(), refused))?;
+        let read = |follower: Follower| {
+            let at = from.as_ref().and_then(|from| from.at(follower.key().topic));
+            Read { follower, at }
+        };
+        (self.streams, self.paused) = (followers.into_iter().map(read).collect(), false);
         Ok(())
     }
 
@@ -117,7 +122,7 @@ impl Following {
             match read.follower.after(read.at) {
                 After::Current => {}
                 After::Messages(messages) => return Due::Messages(messages),
-                After::Gone => return Due::Gone,
+                After::Gone(why) => return Due::Gone(why),
             }
         }
         Due::Nothing

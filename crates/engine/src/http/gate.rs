@@ -4,10 +4,9 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use axum::http::HeaderMap;
 use qahm_event::SiteId;
 
-use super::auth::{self, Pass};
+use super::auth::{self, Papers, Pass};
 use super::limit::{Limits, network};
 use super::shared::{Peer, Shared};
 
@@ -31,18 +30,18 @@ pub enum Counted {
 
 impl Gate {
     /// Whether a request may be looked at.
-    pub fn request(&self, shared: &Shared, peer: Peer, headers: &HeaderMap) -> bool {
-        let address = peer.visitor(headers).map(network);
-        match auth::look(shared, headers, None) {
+    pub fn request(&self, shared: &Shared, peer: Peer, papers: Papers) -> bool {
+        let address = peer.visitor(papers.headers).map(network);
+        match auth::look(shared, papers) {
             Ok(pass) => self.user(&pass, address),
             Err(_) => self.strangers.may_come(address, Instant::now()),
         }
     }
 
     /// Whether a socket may be opened. Its token comes later, unless a header has it.
-    pub fn socket(&self, shared: &Shared, peer: Peer, headers: &HeaderMap) -> Option<Counted> {
-        let address = peer.visitor(headers).map(network);
-        match auth::look(shared, headers, None) {
+    pub fn socket(&self, shared: &Shared, peer: Peer, papers: Papers) -> Option<Counted> {
+        let address = peer.visitor(papers.headers).map(network);
+        match auth::look(shared, papers) {
             Ok(pass) => self.user(&pass, address).then_some(Counted::User),
             Err(_) => self.sockets.may_come(address, Instant::now()).then_some(Counted::Stranger(address)),
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// Handshakes of one address: as many at once, and as many per second afterwards.
-pub const HANDSHAKES: Rate = Rate { burst: 200.0, per_second: 50.0 };
+/// Requests of one user or address, whatever they ask for: as many at once, and as many per second afterwards.
+pub const REQUESTS: Rate = Rate { burst: 200.0, per_second: 50.0 };
 /// Commands of one connection.
 pub const COMMANDS: Rate = Rate { burst: 20.0, per_second: 10.0 };
 /// Buckets of a table at most.
@@ -60,7 +60,7 @@ impl Bucket {
     }
 }
 
-/// One bucket of [`HANDSHAKES`] for each of whatever is told apart. Those who are nobody, and those for whom the table has
+/// One bucket of [`REQUESTS`] for each of whatever is told apart. Those who are nobody, and those for whom the table has
 /// no room, share one.
 #[derive(Debug)]
 pub struct Limits<K> {
@@ -77,13 +77,13 @@ struct Table<K> {
 
 impl<K> Default for Limits<K> {
     fn default() -> Limits<K> {
-        let others = Bucket::new(HANDSHAKES, Instant::now());
+        let others = Bucket::new(REQUESTS, Instant::now());
         Limits { table: Mutex::new(Table { known: HashMap::new(), others, swept: None }) }
     }
 }
 
 impl<K: Copy + Eq + Hash> Limits<K> {
-    /// Whether one more handshake of this one may be looked at.
+    /// Whether one more request of this one may be looked at.
     pub fn may_come(&self, who: Option<K>, now: Instant) -> bool {
         let mut table = self.table.lock();
         let Some(who) = who else { return table.others.take(now) };
@@ -98,10 +98,10 @@ impl<K: Copy + Eq + Hash> Limits<K> {
         if table.known.len() >= ADDRESSES {
             return table.others.take(now);
         }
-        table.known.entry(who).or_insert_with(|| Bucket::new(HANDSHAKES, now)).take(now)
+        table.known.entry(who).or_insert_with(|| Bucket::new(REQUESTS, now)).take(now)
     }
 
-    /// The handshake does not count after all.
+    /// The request does not count after all.
     pub fn give_back(&self, who: Option<K>) {
         let mut table = self.table.lock();
         match who {

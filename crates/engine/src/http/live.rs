@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -16,9 +16,10 @@ use tokio::time::{Instant, timeout_at};
 use super::coding::{Writer, takes_gzip};
 use super::command::Problem;
 use super::connection::{Codec, End};
-use super::query::{Query, bad};
-use super::{Shared, auth, events, reply};
-use crate::channel::{Channel, Follower, Polled, StreamKey};
+use super::query::Query;
+use super::reader::Reader;
+use super::{Shared, events, reply};
+use crate::channel::{Channel, Follower, Polled, Wish};
 
 /// Seconds an answer waits at most.
 const WAIT_MAX: u64 = 25;
@@ -29,34 +30,19 @@ const FIRST: Duration = Duration::from_millis(500);
 pub(super) async fn live(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Reader { pass, query }: Reader,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
-    let query = match Query::parse(query.as_deref().unwrap_or("")) {
-        Ok(query) => query,
-        Err(wrong) => return bad(&wrong),
-    };
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
-    let mut followers = Vec::with_capacity(query.topics.len());
-    for topic in &query.topics {
-        match shared
-            .channel
-            .follow_as(StreamKey::new(pass.site, query.filter.clone(), *topic), Some(pass.user))
-        {
-            Ok(mut follower) => {
-                // The next question comes soon: it finds the stream as this one left it.
-                follower.linger();
-                followers.push(follower);
-            }
-            Err(refused) => {
-                shared.stats.refused(refused.as_str());
-                return events::refused(&Problem::new(refused.as_str(), refused));
-            }
+    let wish = Wish { site: pass.site, filter: &query.filter, topics: &query.topics, user: Some(pass.user) };
+    let mut followers = match shared.channel.follow_all(&wish, &[]) {
+        Ok(followers) => followers,
+        Err(refused) => {
+            shared.stats.refused(refused.as_str());
+            return events::refused(&Problem::new(refused.as_str(), refused));
         }
-    }
+    };
+    // The next question comes soon: it finds the streams as this one left them.
+    followers.iter_mut().for_each(Follower::linger);
     let opened = shared.connections.open(&pass, Codec::Poll, None);
     let polled = tokio::select! {
         biased;

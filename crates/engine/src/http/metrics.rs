@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
+use super::auth::Papers;
 use super::shared::Peer;
 use super::{Shared, auth, reply};
 use crate::channel::Topic;
@@ -26,10 +27,11 @@ const PASSED_ON: [&str; 6] =
 pub(super) async fn metrics(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let direct = peer.address.is_none() && !PASSED_ON.iter().any(|name| headers.contains_key(*name));
-    if !direct && let Err(refusal) = auth::admit(&shared, &headers, None) {
+    if !direct && let Err(refusal) = auth::admit(&shared, Papers::new(&headers, query.as_deref())) {
         return refusal.answer();
     }
     let page = write(&shared, &shared.hub.health());
@@ -94,10 +96,17 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     }
     page.all("streams", "gauge", "Streams in use.", "topic", &streams);
     page.one("followers", "gauge", "Who reads them, each counted per stream.", shared.channel.followers());
+    page.one("channel_bytes", "gauge", "Memory of the streams, estimated.", shared.channel.bytes());
     page.one("messages_total", "counter", "Puts and patches written.", stats.messages.load(Relaxed));
     page.one("bytes_total", "counter", "Bytes of them as they went out.", stats.bytes.load(Relaxed));
     page.one("polls_total", "counter", "Questions to /live.", stats.polls.load(Relaxed));
-    page.all("refused_total", "counter", "Requests refused.", "reason", &stats.all_refused());
+    page.all(
+        "refused_total",
+        "counter",
+        "Requests and messages refused; rate: too many from one user or address.",
+        "reason",
+        &stats.all_refused(),
+    );
     page.all("closed_total", "counter", "Connections the engine ended.", "reason", &stats.all_closed());
 }
 

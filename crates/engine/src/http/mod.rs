@@ -4,8 +4,8 @@
 //! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
-//! - `auth` who may read · `query` what a query asks · `gate`, `limit` how often somebody may come
-//! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted
+//! - `reader` somebody who may read, by `auth`, and what they ask, by `query` · `gate`, `limit` how often somebody may come
+//! - `coding`, `pull`, `reply` how answers are made · `shared` what all routes share · `stats` what is counted · `times` how long all that may take
 //!
 //! Nothing here changes anything: numbers come from the hub and its streams, changes go to the pipeline as orders. The
 //! web server stands in front and maps the site's own prefix onto [`PREFIX`].
@@ -28,6 +28,7 @@ pub mod post;
 mod probe;
 mod pull;
 mod query;
+mod reader;
 pub mod reply;
 mod router;
 pub mod server;
@@ -36,6 +37,7 @@ mod session;
 pub mod shared;
 pub mod socket;
 pub mod stats;
+pub mod times;
 mod wire;
 
 pub use server::Server;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::auth::Pass;
 use super::command::{Command, Problem};
 use super::connection::Connection;
+use super::reader::Reader;
 use super::{Shared, auth, reply};
 use crate::serve::request::{Change, Order};
 
@@ -29,12 +30,9 @@ struct Address {
 pub(super) async fn command(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
+    Reader { pass, .. }: Reader,
     body: Body,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
     let body = match reply::body(body, &shared.stats).await {
         Ok(body) => body,
         Err(answer) => return answer,

@@ -52,7 +52,7 @@ impl Query {
                     query.wait = value.parse().map_err(|_| "wait: seconds, 0 to 25".to_owned())?;
                 }
                 "connection" => query.connection = value,
-                // Somebody may add one against caches.
+                // `site` has been read before; and somebody may add one against caches.
                 _ => {}
             }
         }
@@ -65,6 +65,11 @@ impl Query {
     pub(super) fn names(&self) -> Vec<&'static str> {
         self.topics.iter().map(|topic| topic.as_str()).collect()
     }
+}
+
+/// The site that a query names, not yet read.
+pub(super) fn site(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("site="))
 }
 
 /// The answer to a query that is none.

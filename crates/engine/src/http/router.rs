@@ -9,13 +9,14 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{get, post};
 
+use super::auth::Papers;
 use super::shared::Peer;
 use super::{Shared, events, live, metrics, post as commands, probe, reply, session, socket};
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     // What opens a connection, or asks for live data: limited. Sockets are where they are opened.
-    let handshakes = Router::new()
+    let limited = Router::new()
         .route("/qahm-live/events", get(events::events))
         .route("/qahm-live/live", get(live::live))
         .route("/qahm-live/session", post(session::session))
@@ -23,11 +24,11 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), not_too_often));
     let open = Router::new()
-        .merge(socket::routes())
+        .merge(socket::routes(&shared.times))
         .route("/qahm-live/probe", get(probe::probe))
         .route("/health", get(probe::health));
     Router::new()
-        .merge(handshakes)
+        .merge(limited)
         .merge(open)
         .fallback(async || reply::error(StatusCode::NOT_FOUND, "not-found"))
         .method_not_allowed_fallback(async || reply::error(StatusCode::METHOD_NOT_ALLOWED, "method"))
@@ -37,7 +38,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
 /// Who comes too often is told to come later: clients do, without a word to anybody.
 async fn not_too_often(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
-    if !shared.gate.request(&shared, peer, request.headers()) {
+    let papers = Papers::new(request.headers(), request.uri().query());
+    if !shared.gate.request(&shared, peer, papers) {
         shared.stats.abused("rate");
         return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
     }

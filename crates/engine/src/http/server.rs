@@ -20,18 +20,15 @@ use tokio::sync::{Semaphore, watch};
 use super::address::Address;
 use super::listen::Listener;
 use super::service::Service;
+use super::times::Times;
 use super::wire::{Socket, Wire};
 use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX};
 use crate::channel::Channel;
 use crate::hub::{Door, Hub};
 use crate::serve::control::Errand;
 
-/// Who has not sent a whole head after this long is cut; so is who has nothing to ask any more.
-const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Bytes of a head at most.
 const HEAD_MAX: usize = 16 * 1024;
-/// An address that cannot be had is tried again this often.
-const AGAIN: Duration = Duration::from_secs(5);
 /// So often it is looked whether the socket's file is still there (else it is made again), and what is to be told.
 const LOOK: Duration = Duration::from_secs(1);
 /// What is still connected this long after the goodbye is cut.
@@ -52,6 +49,8 @@ pub struct Asked {
     pub group: Option<String>,
     /// Connections at once; [`CONNECTIONS_MAX`] unless said.
     pub connections: Option<usize>,
+    /// The usual ones unless said.
+    pub times: Times,
 }
 
 /// The server. Dropping it does not end it.
@@ -70,7 +69,7 @@ impl Server {
         runtime: Arc<Place>,
     ) -> Server {
         let (closing, closed) = watch::channel(false);
-        let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, closed));
+        let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, asked.times, closed));
         let teller = hub.clone();
         let started = std::thread::Builder::new().name("http".into()).spawn(move || {
             // The engine counts on without a live channel, but not in silence.
@@ -147,7 +146,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
                     tell(&shared.hub, error.clone());
                     said = Some(error);
                 }
-                let _either = tokio::time::timeout(AGAIN, closing.changed()).await;
+                let _either = tokio::time::timeout(shared.times.again, closing.changed()).await;
             }
         }
     }
@@ -224,7 +223,7 @@ async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::
 pub(super) async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
     // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
     let begun = Arc::new(AtomicBool::new(false));
-    let wire = Wire::new(socket, shared.stats.clone(), begun.clone());
+    let wire = Wire::new(socket, shared.times.slow, shared.stats.clone(), begun.clone());
     let whole = begun.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         whole.store(false, Ordering::Relaxed);
@@ -232,7 +231,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAd
         async move { Ok::<_, Infallible>(service.answer(request, from).await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.timer(TokioTimer::new()).header_read_timeout(shared.times.head);
     http.max_buf_size(HEAD_MAX + URL_MAX).max_header_size(HEAD_MAX).max_headers(64);
     let connection = http.serve_connection(TokioIo::new(wire), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::query::{Query, bad};
+use super::reader::Reader;
 use super::shared::unix_now;
 use super::{PREFIX, Shared, auth, reply};
 
@@ -18,18 +18,10 @@ const PREFIX_MAX: usize = 200;
 pub(super) async fn session(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Reader { pass, query }: Reader,
 ) -> Response<Body> {
-    let pass = match auth::admit(&shared, &headers, None) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.answer(),
-    };
-    let connection = match Query::parse(query.as_deref().unwrap_or("")) {
-        Ok(query) => query.connection,
-        Err(wrong) => return bad(&wrong),
-    };
-    if !connection.is_empty() {
-        match shared.connections.find(&connection, &pass) {
+    if !query.connection.is_empty() {
+        match shared.connections.find(&query.connection, &pass) {
             Some(connection) => connection.renew(&pass),
             None => return reply::error(StatusCode::NOT_FOUND, "unknown-connection"),
         };
@@ -39,8 +31,9 @@ pub(super) async fn session(
         false => "",
     };
     let cookie = format!(
-        "{}={}; Path={}; Max-Age={}; HttpOnly; SameSite=Strict{secure}",
-        auth::COOKIE_NAME,
+        "{}{}={}; Path={}; Max-Age={}; HttpOnly; SameSite=Strict{secure}",
+        auth::COOKIE_PREFIX,
+        pass.site,
         pass.token,
         prefix(&headers),
         pass.expires.saturating_sub(unix_now()),

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::connection::Connections;
 use super::gate::Gate;
 use super::stats::Stats;
+use super::times::Times;
 use crate::channel::Channel;
 use crate::hub::Hub;
 use crate::serve::control::Errand;
@@ -32,6 +33,7 @@ pub struct Shared {
     pub gate: Gate,
     /// The runtime directory: the key of tokens is there, and the ring.
     pub runtime: Arc<Place>,
+    pub times: Times,
     orders: Sender<Errand>,
     key: Mutex<Option<Key>>,
     closing: watch::Receiver<bool>,
@@ -59,6 +61,7 @@ impl Shared {
         channel: Arc<Channel>,
         orders: Sender<Errand>,
         runtime: Arc<Place>,
+        times: Times,
         closing: watch::Receiver<bool>,
     ) -> Shared {
         Shared {
@@ -68,6 +71,7 @@ impl Shared {
             stats: Arc::default(),
             gate: Gate::default(),
             runtime,
+            times,
             orders,
             key: Mutex::new(None),
             closing,

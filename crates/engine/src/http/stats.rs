@@ -71,7 +71,7 @@ impl Stats {
 
 fn words(reason: &str) -> String {
     match reason {
-        "rate" => "handshakes came too often from one address or user and were put off (429)".into(),
+        "rate" => "requests came too often from one address or user and were put off (429)".into(),
         "full" => "there were more connections than the engine takes, some were put off (503)".into(),
         "url" => "a request had a longer address than 4 KiB (414)".into(),
         "body" => "a request was longer than 16 KiB (413)".into(),

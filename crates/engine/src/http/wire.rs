@@ -13,9 +13,6 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::stats::Stats;
 
-/// Who has taken no byte for this long while some wait is cut.
-const SLOW: Duration = Duration::from_secs(30);
-
 /// A stream of either kind.
 pub(super) enum Socket {
     Tcp(TcpStream),
@@ -24,10 +21,11 @@ pub(super) enum Socket {
     Pipe(DuplexStream),
 }
 
-/// A socket with patience: a write that makes no progress for [`SLOW`] fails. It holds for whatever is spoken on it, so
+/// A socket with patience: a write that makes no progress for too long fails. It holds for whatever is spoken on it, so
 /// no codec needs to know.
 pub(super) struct Wire {
     socket: Socket,
+    slow: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
     stats: Arc<Stats>,
@@ -36,9 +34,9 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire {
+    pub(super) fn new(socket: Socket, slow: Duration, stats: Arc<Stats>, begun: Arc<AtomicBool>) -> Wire {
         stats.sockets.fetch_add(1, Ordering::AcqRel);
-        Wire { socket, stalled: None, stats, begun }
+        Wire { socket, slow, stalled: None, stats, begun }
     }
 
     /// What came of a write: progress ends the wait, none begins or goes on with it.
@@ -47,7 +45,8 @@ impl Wire {
             self.stalled = None;
             return written;
         }
-        let wait = self.stalled.get_or_insert_with(|| Box::pin(sleep(SLOW)));
+        let slow = self.slow;
+        let wait = self.stalled.get_or_insert_with(|| Box::pin(sleep(slow)));
         if wait.deadline() <= Instant::now() || wait.as_mut().poll(cx).is_ready() {
             self.stats.closed("slow");
             return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "takes nothing")));

@@ -133,6 +133,7 @@ impl Pipeline {
             visitors: self.intake.live.visitors(),
             bytes: self.intake.live.bytes() + self.intake.live.log_bytes(),
             budget: self.budget() / 4 * 5,
+            channel_bytes: self.channel.bytes(),
             burden: self.burden.look(Micros::now().0, self.intake.events, self.sources.bytes()),
             events: self.intake.events,
             evicted,

@@ -10,6 +10,7 @@
     clippy::indexing_slicing
 )]
 
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,6 +20,7 @@ use qahm_engine::channel::{Channel, FilterName, News, StreamKey, Topic};
 use qahm_engine::config::SiteConfig;
 use qahm_engine::http::Server;
 use qahm_engine::http::server::Asked;
+use qahm_engine::http::times::Times;
 use qahm_engine::hub::Hub;
 use qahm_engine::serve::control::Errand;
 use qahm_event::SiteId;
@@ -44,7 +46,12 @@ pub struct Salon {
 
 impl Salon {
     pub fn new() -> Salon {
-        let salon = Salon::at(Asked { listen: Some("auto".into()), ..Asked::default() });
+        Salon::in_times(Times::default())
+    }
+
+    /// One with other times than usual.
+    pub fn in_times(times: Times) -> Salon {
+        let salon = Salon::at(Asked { listen: Some("auto".into()), times, ..Asked::default() });
         await_some("the socket", || UnixStream::connect(salon.socket()).ok());
         salon
     }
@@ -65,6 +72,17 @@ impl Salon {
 
     pub fn socket(&self) -> std::path::PathBuf {
         self.place.path.join("live.sock")
+    }
+
+    /// A sample of `/metrics`; 0 if it is not there.
+    pub fn metric(&self, sample: &str) -> f64 {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        let sample = format!("qahm_realtime_{sample} ");
+        page.lines().find_map(|line| line.strip_prefix(&sample)?.parse().ok()).unwrap_or(0.0)
     }
 
     pub fn claims(&self) -> Claims {
@@ -102,9 +120,14 @@ impl Salon {
 
     /// A WebSocket that has said nothing yet.
     pub fn open(&self, headers: &[(&'static str, &str)]) -> Client {
+        self.open_with("", headers)
+    }
+
+    /// The same with more in its query.
+    pub fn open_with(&self, query: &str, headers: &[(&'static str, &str)]) -> Client {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let uri = "ws://a.test/qahm-live/socket.io/?EIO=4&transport=websocket";
+        let uri = format!("ws://a.test/qahm-live/socket.io/?EIO=4&transport=websocket{query}");
         let mut request = uri.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());

@@ -37,7 +37,10 @@ impl Stream {
     }
 
     pub fn with_token(stage: &Stage, query: &str, headers: &[(&str, &str)], token: &str) -> Stream {
-        let mut browser = Browser::to(stage);
+        Stream::over(Browser::to(stage), query, headers, token)
+    }
+
+    pub fn over(mut browser: Browser, query: &str, headers: &[(&str, &str)], token: &str) -> Stream {
         let auth = format!("Bearer {token}");
         let headers = [&[("Authorization", auth.as_str())], headers].concat();
         let answer = browser.open("GET", &format!("/qahm-live/events?{query}"), &headers, b"");

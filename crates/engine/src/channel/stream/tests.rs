@@ -1,9 +1,11 @@
 use super::super::news::number;
 use super::super::patch;
+use super::super::shown::{RING, RING_AGE};
 use super::super::{FilterName, Kind};
 use super::*;
 use proptest::prelude::*;
 use qahm_event::SiteId;
+use std::time::Duration;
 
 fn stream(topic: Topic) -> Stream {
     let key = StreamKey::new(SiteId(1), FilterName::everybody(), topic);

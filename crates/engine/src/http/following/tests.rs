@@ -1,5 +1,5 @@
 use super::*;
-use crate::channel::{Kind, News, Worker};
+use crate::channel::{Kind, News, StreamKey, Worker};
 use crate::config::SiteConfig;
 use crate::hub::Hub;
 
@@ -96,6 +96,37 @@ fn a_pause_ends_with_what_was_missed() {
 }
 
 #[test]
+fn one_filter_makes_room_for_another_and_stays_if_that_is_refused() {
+    let (channel, worker, _) = following();
+    let filter = |n: usize| FilterName::from_query(&format!("country={n}")).unwrap();
+    let key = |n: usize| StreamKey::new(SITE, filter(n), Topic::Visitors);
+    let follow = |following: &mut Following, n: usize| following.follow_named(&["visitors"], filter(n), None);
+    let mut all: Vec<Following> = (0..crate::channel::FILTERS_OF_USER)
+        .map(|n| {
+            let mut following = Following::new(channel.clone(), SITE, Some(1));
+            follow(&mut following, n).unwrap();
+            following
+        })
+        .collect();
+    follow(&mut all[0], 100).unwrap();
+    assert!(channel.in_use().iter().all(|(used, _)| *used != key(0)), "what was left has gone");
+    // Two connections of one filter: it does not go with one of them.
+    follow(&mut all[1], 2).unwrap();
+    let mut ninth = Following::new(channel.clone(), SITE, Some(1));
+    follow(&mut ninth, 1).unwrap();
+    channel.tell(&key(2), News::State(state(1)));
+    worker.settle();
+    let place = (all[1].streams[0].follower.position(), channel.in_use().len());
+    assert!(place.0.is_some());
+    assert_eq!(follow(&mut all[1], 101).unwrap_err().code, "too-many-filters");
+    assert_eq!((all[1].streams[0].follower.position(), channel.in_use().len()), place, "all is as it was");
+    assert_eq!(take(&mut all[1]), [("visitors", Kind::Put)]);
+    drop(all);
+    drop(ninth);
+    assert!(channel.in_use().is_empty(), "nothing is held twice");
+}
+
+#[test]
 fn what_is_wrong_changes_nothing() {
     let (channel, _worker, mut following) = following();
     following.follow(&["live"], &Map::new(), None).unwrap();
@@ -115,5 +146,5 @@ fn what_is_wrong_changes_nothing() {
     assert_eq!(refused(&["live"], &filter(r#"{"country":"FR"}"#), None), "too-many-filters");
     assert_eq!(following.streams.len(), 1);
     channel.forget(SITE);
-    assert!(matches!(following.due(), Due::Gone));
+    assert!(matches!(following.due(), Due::Gone(Refused::UnknownSite)));
 }

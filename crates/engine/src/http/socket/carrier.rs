@@ -26,8 +26,6 @@ const OPENED: &str = "/qahm-live/socket.io/?EIO=4&transport=websocket";
 const BUFFER: usize = 16;
 /// Bytes read at once. A command is small, and each connection has this buffer.
 const READ: usize = 1024;
-/// Who is connected has to say a token within this time.
-const GREETING: Duration = Duration::from_secs(5);
 /// Characters of what is wrong with a command at most.
 const WORDS: usize = 200;
 const PING: Duration = Duration::from_secs(25);
@@ -45,12 +43,13 @@ pub(super) struct Carrier {
 }
 
 impl Carrier {
-    pub(super) fn new() -> Carrier {
+    /// `greeting`: how long a connection may be nobody's.
+    pub(super) fn new(greeting: Duration) -> Carrier {
         // A client has nothing binary to say.
         let parser = ParserConfig::common()
             .max_incoming_binaries(1)
             .max_incoming_binary_buf_size(BODY_MAX)
-            .packet_completion_timeout(GREETING);
+            .packet_completion_timeout(greeting);
         let (service, io) = SocketIo::builder()
             .req_path("/qahm-live/socket.io")
             .transports([TransportType::Websocket])
@@ -60,7 +59,7 @@ impl Carrier {
             .max_payload(BODY_MAX as u64)
             .ws_read_buffer_size(READ)
             .max_buffer_size(BUFFER)
-            .connect_timeout(GREETING)
+            .connect_timeout(greeting)
             .ping_interval(PING)
             .ping_timeout(PONG)
             .build_svc();
@@ -114,7 +113,7 @@ async fn connected(socket: SocketRef) {
     socket.on_disconnect(async move |reason: DisconnectReason| {
         // The library gave up a stream that nobody else had ended: what came over it was too long, or no WebSocket's.
         if reason == DisconnectReason::TransportError && line.is_whole() {
-            shared.stats.abused("message");
+            line.blame(&shared.stats);
         }
         line.cut();
     });

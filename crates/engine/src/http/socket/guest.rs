@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
+use qahm_event::SiteId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::line::Watch;
 use crate::http::Shared;
-use crate::http::auth::{self, Pass};
+use crate::http::auth::{self, Papers, Pass, Refusal};
 use crate::http::command::Problem;
 use crate::http::following::Following;
 use crate::http::gate::Counted;
@@ -44,6 +45,7 @@ pub(super) struct Guest {
     /// The origin of the page, for the tokens to come.
     pub(super) origin: Option<String>,
     headers: Mutex<HeaderMap>,
+    site: Result<Option<SiteId>, Refusal>,
     counted: Counted,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
@@ -57,11 +59,12 @@ pub(super) struct Admitted {
 }
 
 impl Guest {
-    pub(super) fn new(shared: Arc<Shared>, headers: &HeaderMap, counted: Counted) -> Guest {
+    pub(super) fn new(shared: Arc<Shared>, papers: Papers, counted: Counted) -> Guest {
         // Copies: a value that is shared keeps the whole head of the request in memory.
         let mut kept = HeaderMap::with_capacity(KEPT.len());
         for name in &KEPT {
-            let value = headers.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+            let value =
+                papers.headers.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
             if let Some(value) = value {
                 kept.insert(name.clone(), value);
             }
@@ -72,6 +75,7 @@ impl Guest {
             line: Arc::default(),
             origin,
             headers: Mutex::new(kept),
+            site: papers.site,
             counted,
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),
@@ -88,8 +92,9 @@ impl Guest {
             return Err("too-many");
         }
         let Greeting { token, topics, filter, resume, packed } = greeting;
-        let pass = auth::admit(&self.shared, &self.headers.lock(), token.as_deref())
-            .map_err(|refusal| refusal.as_str())?;
+        let headers = self.headers.lock().clone();
+        let papers = Papers { headers: &headers, site: self.site, token: token.as_deref() };
+        let pass = auth::admit(&self.shared, papers).map_err(Refusal::as_str)?;
         self.shared.gate.admitted(self.counted, &pass);
         let mut following = Following::new(self.shared.channel.clone(), pass.site, Some(pass.user));
         if !topics.is_empty() {

@@ -17,15 +17,17 @@ use tungstenite::handshake::derive_accept_key;
 use super::carrier::Carrier;
 use super::guest::Guest;
 use super::line::Line;
+use crate::http::auth::Papers;
 use crate::http::shared::Peer;
+use crate::http::times::Times;
 use crate::http::{Shared, reply};
 
 /// The length of a WebSocket's key: 16 bytes in base64.
 const KEY: usize = 24;
 
 /// The route.
-pub fn routes() -> Router<Arc<Shared>> {
-    let carrier = Arc::new(Carrier::new());
+pub fn routes(times: &Times) -> Router<Arc<Shared>> {
+    let carrier = Arc::new(Carrier::new(times.greeting));
     let open =
         async move |State(shared): State<Arc<Shared>>, request: Request| answer(shared, carrier, request);
     Router::new().route("/qahm-live/socket.io/", any(open))
@@ -33,7 +35,8 @@ pub fn routes() -> Router<Arc<Shared>> {
 
 fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer { address: None });
-    let Some(counted) = shared.gate.socket(&shared, peer, request.headers()) else {
+    let papers = Papers::new(request.headers(), request.uri().query());
+    let Some(counted) = shared.gate.socket(&shared, peer, papers) else {
         shared.stats.abused("rate");
         return reply::later(StatusCode::TOO_MANY_REQUESTS, "rate");
     };
@@ -41,12 +44,13 @@ fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> R
         // Who asks for the other transport finds the next step of the ladder by itself.
         return reply::error(StatusCode::BAD_REQUEST, "websocket-only");
     };
-    let guest = Arc::new(Guest::new(shared, request.headers(), counted));
+    let guest = Arc::new(Guest::new(shared, papers, counted));
     let upgrade = hyper::upgrade::on(&mut request);
     drop(request);
     tokio::spawn(async move {
         if let Ok(stream) = upgrade.await {
-            carrier.take(Line::new(TokioIo::new(stream), guest.line.clone()), guest);
+            let line = Line::new(TokioIo::new(stream), guest.line.clone(), guest.shared.stats.clone());
+            carrier.take(line, guest);
         }
     });
     let mut response = Response::new(Body::empty());

@@ -13,10 +13,15 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
+use super::heads::Heads;
+use crate::http::stats::Stats;
+
 /// A stream and whoever watches it.
 pub(super) struct Line<S> {
     stream: S,
     watch: Arc<Watch>,
+    heads: Heads,
+    stats: Arc<Stats>,
 }
 
 /// What others know of a [`Line`] and may do to it. All on one thread, or it would not matter who is first.
@@ -28,6 +33,8 @@ pub(super) struct Watch {
     cut: AtomicBool,
     /// Whoever reads has found the end: the other end has gone, the way to it has broken, or it was cut.
     ended: AtomicBool,
+    /// A message that cannot be taken has been counted.
+    blamed: AtomicBool,
     /// The stream is gone.
     closed: AtomicBool,
     changed: Notify,
@@ -54,6 +61,13 @@ impl Watch {
             if let Some(waker) = place.lock().take() {
                 waker.wake();
             }
+        }
+    }
+
+    /// Counts, once, that what came over the line cannot be taken.
+    pub(super) fn blame(&self, stats: &Stats) {
+        if !self.blamed.swap(true, Relaxed) {
+            stats.abused("message");
         }
     }
 
@@ -85,8 +99,8 @@ impl Watch {
 }
 
 impl<S> Line<S> {
-    pub(super) fn new(stream: S, watch: Arc<Watch>) -> Line<S> {
-        Line { stream, watch }
+    pub(super) fn new(stream: S, watch: Arc<Watch>, stats: Arc<Stats>) -> Line<S> {
+        Line { stream, watch, heads: Heads::default(), stats }
     }
 
     /// What came of a write.
@@ -131,7 +145,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         let read = Pin::new(&mut line.stream).poll_read(cx, buf);
         match &read {
             Poll::Pending => keep(&line.watch.reader, cx),
-            Poll::Ready(Ok(())) if buf.filled().len() > before => {}
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {
+                if !line.heads.fit(buf.filled().get(before..).unwrap_or_default()) {
+                    line.watch.blame(&line.stats);
+                }
+            }
             Poll::Ready(_) => line.watch.ended.store(true, Relaxed),
         }
         read
@@ -187,7 +205,7 @@ mod tests {
     async fn a_write_that_waits_is_seen_and_ends_when_the_client_reads_again() {
         let (near, mut far) = duplex(8);
         let watch = Arc::new(Watch::default());
-        let mut line = Line::new(near, watch.clone());
+        let mut line = Line::new(near, watch.clone(), Arc::default());
         line.write_all(b"12345678").await.unwrap();
         assert!(!watch.is_waiting());
         let writing = tokio::spawn(async move {
@@ -208,7 +226,7 @@ mod tests {
     async fn a_cut_wakes_reader_and_writer() {
         let (near, _far) = duplex(8);
         let watch = Arc::new(Watch::default());
-        let (mut reader, mut writer) = tokio::io::split(Line::new(near, watch.clone()));
+        let (mut reader, mut writer) = tokio::io::split(Line::new(near, watch.clone(), Arc::default()));
         let reading = tokio::spawn(async move { reader.read(&mut [0; 8]).await });
         let writing = tokio::spawn(async move { writer.write_all(&[0; 64]).await });
         while !watch.is_waiting() {

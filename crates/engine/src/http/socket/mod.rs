@@ -1,6 +1,6 @@
 //! Socket.IO: the live channel as a browser likes it best. WebSocket only; what it carries is `docs/live.md`'s.
 //!
-//! `handshake` an HTTP request becomes a connection · `line` its bytes · `carrier` the library that speaks Socket.IO on
+//! `handshake` an HTTP request becomes a connection · `line` its bytes, and whether they (`heads`) are too many · `carrier` the library that speaks Socket.IO on
 //! it, behind [`Voice`] · `guest` who is at the other end, before and after it says a token · `session` what is said
 //!
 //! Each connection is one task that waits for its streams and writes when it can: nothing is queued for anybody but what
@@ -9,6 +9,7 @@
 mod carrier;
 mod guest;
 mod handshake;
+mod heads;
 mod line;
 mod session;
 

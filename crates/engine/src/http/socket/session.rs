@@ -13,16 +13,15 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::guest::{Admitted, Guest};
 use super::{PACKED_FROM, Posted, Said, Voice};
-use crate::channel::Message;
+use crate::channel::{Message, Refused};
 use crate::http::auth::Pass;
 use crate::http::command::{Command, INBOX, Problem, answer};
 use crate::http::connection::{Codec, End, Opened};
+use crate::http::events::lost;
 use crate::http::following::{Due, Following};
 use crate::http::shared::unix_now;
 use crate::http::{BACK_MS, post};
 
-/// How often everybody is told how far he should have read.
-const BEAT: Duration = Duration::from_secs(30);
 /// How long a goodbye may take to be read.
 const PARTING: Duration = Duration::from_millis(400);
 /// A line that is full although no write waits is looked at again after this.
@@ -73,7 +72,8 @@ impl Desk {
 enum Ending {
     /// Nobody is there any more.
     Gone,
-    Forgotten,
+    /// What it follows is no more.
+    Lost(Refused),
     End(End),
 }
 
@@ -106,7 +106,8 @@ impl<V: Voice> Session<V> {
         let (guest, desk) = (self.guest.clone(), self.desk.clone());
         let mut ended = pin!(desk.opened.ended(&guest.shared));
         let mut closed = pin!(guest.line.closed());
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+        let every = guest.shared.times.beat;
+        let mut beat = interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let hello = json!({
             "connection": desk.opened.id,
@@ -150,7 +151,7 @@ impl<V: Voice> Session<V> {
             let messages = match self.following.due() {
                 Due::Nothing => return Ok(Wait::Change),
                 Due::Messages(messages) => messages,
-                Due::Gone => return Err(Ending::Forgotten),
+                Due::Gone(why) => return Err(Ending::Lost(why)),
             };
             for message in messages {
                 match self.say(&message) {
@@ -215,9 +216,9 @@ impl<V: Voice> Session<V> {
                     End::Revoked => ("problem", problem(end.as_str(), "the right to read was taken back")),
                 }
             }
-            Ending::Forgotten => {
-                self.guest.shared.stats.closed("forgotten");
-                ("problem", problem("unknown-site", "the site was forgotten"))
+            Ending::Lost(why) => {
+                self.guest.shared.stats.closed(lost(why));
+                ("problem", problem(why.as_str(), &why.to_string()))
             }
         };
         if self.voice.say(event, &words) == Said::Yes {
