@@ -12,7 +12,7 @@ use stranger::{House, Time};
 use tokio::runtime::Builder;
 
 /// Changed scripts that are played.
-const CHANGED: usize = 2000;
+const CHANGED: usize = 1000;
 /// Bytes of a script at most, as in fuzz/run.
 const LONGEST: usize = 4200;
 

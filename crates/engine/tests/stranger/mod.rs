@@ -40,6 +40,7 @@ use qahm_engine::config::SiteConfig;
 use qahm_engine::http::Shared;
 use qahm_engine::http::entrance::Entrance;
 use qahm_engine::http::stats::Stats;
+use qahm_engine::http::times::Times;
 use qahm_engine::hub::Hub;
 use qahm_event::SiteId;
 use qahm_runtime::{KEY_FILE, Place};
@@ -130,7 +131,8 @@ impl Salon {
         let (closing, closed) = watch::channel(false);
         // Nobody takes orders.
         let (orders, _) = bounded(1);
-        let mut shared = Shared::new(hub, channel.clone(), orders, house.place.clone(), closed);
+        let mut shared =
+            Shared::new(hub, channel.clone(), orders, house.place.clone(), Times::default(), closed);
         shared.stats = house.stats.clone();
         let shared = Arc::new(shared);
         let own = Topic::ALL.map(|topic| channel.follow(key(topic)).unwrap()).into();
