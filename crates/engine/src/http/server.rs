@@ -208,6 +208,7 @@ fn put_off(socket: Socket, doorkeepers: &Arc<Semaphore>) {
             match socket {
                 Socket::Tcp(stream) => turn_away(stream).await,
                 Socket::Unix(stream) => turn_away(stream).await,
+                Socket::Pipe(stream) => turn_away(stream).await,
             }
         };
         let _in_time = tokio::time::timeout(PUT_OFF_TIME, told).await;
@@ -233,7 +234,7 @@ async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::
 }
 
 /// One connection, until it ends.
-async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
+pub(super) async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
     // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
     let begun = Arc::new(AtomicBool::new(false));
     let wire = Wire::new(socket, shared.times.slow, shared.stats.clone(), begun.clone());
