@@ -29,8 +29,8 @@ const SLEEP = 31_000;
 const PAUSE = 700;
 /** Milliseconds of quiet until all show the same; as long as polling may take that is set to a second. */
 const QUIET = 2000;
-/** Milliseconds that no back-off lasts: the client's has half a minute at most. */
-const BACK = 45_000;
+/** Milliseconds within which everybody is back: whoever had a connection tries after a second, and longer each time it is in vain. */
+const BACK = 15_000;
 
 /** Paths of the channel that end at a rung, whatever the client would like. */
 const PREFIXES = { websocket: '/qahm-live/', events: '/qahm-streams/', polling: '/qahm-nowhere/' };
