@@ -51,7 +51,8 @@ test( 'events: what is asked, and what comes', async () => {
 	const [ { url, headers } ] = server.requests;
 	const query = new URL( url, server.url ).searchParams;
 	assert.deepEqual( Object.fromEntries( query ), { topics: 'live,events', filter: 'country=FR&device=mobile', since: `${ E }.live:3` } );
-	assert.equal( headers.authorization, 'Bearer page' );
+	assert.equal( headers[ 'x-qahm-realtime-token' ], 'page' );
+	assert.equal( headers.authorization, undefined, 'that is the web server’s, which may want a password' );
 	assert.equal( headers.cookie, undefined );
 	assert.equal( ( await heard.until( 'open' ) ).connection, 'c1' );
 	assert.deepEqual( heard.kinds(), [ 'message', 'message', 'open', 'beat' ] );
@@ -130,6 +131,35 @@ test( 'events: a filter that is refused is no busy server', async () => {
 	}
 } );
 
+test( 'events: where the web server wants a password, what the browser knows of it goes along', async () => {
+	const { fetch } = globalThis;
+	const sent = [];
+	globalThis.fetch = ( url, options ) => {
+		sent.push( [ new URL( url ).pathname, options.credentials ] );
+		return fetch( url, options.credentials === 'omit' ? options : { ...options, headers: { ...options.headers, Authorization: 'Basic x' } } );
+	};
+	try {
+		const open = stream( event( 'hello', HELLO ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ) );
+		server.answer = ( request, response ) => {
+			if ( request.headers.authorization !== 'Basic x' ) {
+				response.writeHead( 401, { 'WWW-Authenticate': 'Basic realm="staging"' } ).end( '<html>' );
+			} else if ( request.method === 'POST' ) {
+				json( response, 200, { ok: true } );
+			} else {
+				open( request, response );
+			}
+		};
+		await events().until( 'open' );
+		assert.deepEqual( await connection.do( { do: 'pause' } ), { ok: true } );
+		assert.deepEqual( sent, [ [ '/qahm-live/events', 'omit' ], [ '/qahm-live/events', 'same-origin' ], [ '/qahm-live/command', 'same-origin' ] ] );
+		connection.close();
+		server.answer = ( request, response ) => json( response, 401, { error: 'origin' }, request.headers.authorization ? {} : { 'WWW-Authenticate': 'Basic' } );
+		assert.equal( ( await events().until( 'closed' ) ).kind, 'broken', 'another way may do: it is not the address' );
+	} finally {
+		globalThis.fetch = fetch;
+	}
+} );
+
 test( 'events: bye says when to come back, problem why; nothing is heard after the end', async () => {
 	server.answer = ( request, response ) => {
 		stream( event( 'hello', HELLO ), event( 'bye', { after: 5000 } ) )( request, response );
@@ -152,7 +182,7 @@ test( 'events: commands are posted with the connection’s id', async () => {
 	server.answer = ( request, response ) => json( response, ...answers.shift() );
 	assert.deepEqual( await connection.do( { do: 'token', token: 'next' } ), { ok: true, expires: 5 } );
 	const { url, headers, body } = server.requests.at( -1 );
-	assert.deepEqual( [ url, headers.authorization, JSON.parse( body ) ], [ '/qahm-live/command', 'Bearer page', { connection: 'c1', do: 'token', token: 'next' } ] );
+	assert.deepEqual( [ url, headers[ 'x-qahm-realtime-token' ], headers.authorization, JSON.parse( body ) ], [ '/qahm-live/command', 'page', undefined, { connection: 'c1', do: 'token', token: 'next' } ] );
 	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'too-fast' );
 	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'expired' );
 	assert.equal( ( await connection.do( { do: 'pause' } ) ).code, 'status 502' );

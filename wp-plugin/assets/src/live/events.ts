@@ -7,6 +7,9 @@ import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
 import { denial, Over, refuses, Trouble } from './trouble';
 
+/** Not Authorization: the web server may want that for a password of its own. */
+const TOKEN = 'X-Qahm-Realtime-Token';
+
 /** The engine sends a comment every 15 s: who hears nothing for much longer holds one end of a rope. */
 const SILENCE = 40_000; // ms
 
@@ -69,7 +72,7 @@ class Reading implements Connection {
 			const began = Date.now();
 			const ask = async (): Promise< Response > =>
 				fetch( `${ this.prefix }events?${ query.toString() }`, {
-					headers: { Authorization: `Bearer ${ await this.token.get() }`, Accept: 'text/event-stream' },
+					headers: { [ TOKEN ]: await this.token.get(), Accept: 'text/event-stream' },
 					credentials: this.papers.credentials,
 					cache: 'no-store',
 					signal: this.abort.signal,
@@ -98,7 +101,7 @@ class Reading implements Connection {
 			const began = Date.now();
 			const { status, json: body } = await request( `${ this.prefix }command`, {
 				method: 'POST',
-				headers: { Authorization: `Bearer ${ await this.token.get() }`, 'Content-Type': 'application/json' },
+				headers: { [ TOKEN ]: await this.token.get(), 'Content-Type': 'application/json' },
 				body: JSON.stringify( { connection: this.hello.connection, ...command } ),
 				credentials: this.papers.credentials,
 				signal: this.abort.signal,
