@@ -60,7 +60,7 @@ pub struct Frame {
     pub channels: BTreeMap<String, u64>,
     pub devices: BTreeMap<String, u64>,
     pub countries: BTreeMap<String, u64>,
-    /// The engine did not answer in time and these are older numbers. Always false here.
+    /// These are older numbers: the pipeline has not told of itself of late, or the engine did not answer in time.
     pub stale: bool,
 }
 

@@ -14,6 +14,7 @@ use browser::Browser;
 use qahm_engine::channel::Topic;
 use qahm_engine::http::server::Asked;
 use qahm_engine::http::times::Times;
+use qahm_engine::hub::Health;
 use salon::{Salon, await_some, unix_now};
 use serde_json::json;
 use stream::Stream;
@@ -31,6 +32,7 @@ fn stream(salon: &Salon, topics: &str) -> Stream {
 #[test]
 fn silence_is_filled_and_everybody_is_told_where_he_should_be() {
     let salon = salon(Times { beat: 3 * SOON, first_beat: SOON, comment: SOON, ..Times::default() });
+    salon.hub.set_health(Health::default());
     salon.tell(Topic::Alerts, json!({}));
     let mut stream = stream(&salon, "alerts");
     assert_eq!(stream.event("hello")["beat"], 200);

@@ -89,7 +89,7 @@ fn answer(shared: &Shared, polled: &Polled, gzip: bool) -> Response<Body> {
         }
         shared.stats.sent(writer.message(message));
     }
-    writer.text(&format!(r#"],"position":"{}"}}"#, polled.position));
+    writer.text(&format!("]{}", polled.end()));
     writer.end();
     let body = writer.take();
     let mut answer = reply::text(StatusCode::OK, "application/json; charset=utf-8", body);
