@@ -3,9 +3,17 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { io } from 'socket.io-client';
-import { ID, PLUGIN, SITE, applicationPassword, ask, eventually, mint, php, ready } from './site.mjs';
+import { loggedIn } from './client.mjs';
+import { ID, PLUGIN, SITE, applicationPassword, ask, eventually, mint, mintAll, php, ready } from './site.mjs';
 
-before( ready );
+/** By name: good, of another site, for another origin, and one whose time is over. */
+const tokens = {};
+before( async () => {
+	await ready();
+	const [ good, other, foreign, expired ] = mintAll( [ {}, { site: '0123456789abcdef' }, { origin: 'https://evil.example' }, { life: 1 } ] );
+	Object.assign( tokens, { good, other, foreign, expired } );
+	await pause( 2100 ); // It is good to the end of its second.
+} );
 
 const bearer = ( token ) => ( token ? { Authorization: `Bearer ${ token }` } : {} );
 const refusal = ( { status, body } ) => ( status === 401 ? JSON.parse( body ).error : `let in with ${ status }` );
@@ -47,24 +55,20 @@ const tampered = ( token, at ) => token.slice( 0, at ) + ( token.at( at ) === 'A
 for ( const [ way, come ] of Object.entries( WAYS ) ) {
 	describe( `by ${ way }`, () => {
 		test( 'a good token opens', async () => {
-			assert.match( await come( mint() ), /^let in/ );
+			assert.match( await come( tokens.good ), /^let in/ );
 		} );
 		test( 'no token', async () => assert.equal( await come( '' ), 'malformed' ) );
-		test( 'an expired one', async () => {
-			const token = mint( { life: 1 } );
-			await pause( 2100 ); // It is good to the end of its second.
-			assert.equal( await come( token ), 'expired' );
-		} );
-		test( 'another site’s', async () => assert.equal( await come( mint( { site: '0123456789abcdef' } ) ), 'site' ) );
+		test( 'an expired one', async () => assert.equal( await come( tokens.expired ), 'expired' ) );
+		test( 'another site’s', async () => assert.equal( await come( tokens.other ), 'site' ) );
 		test( 'one for another origin', async () => {
-			assert.equal( await come( mint( { origin: 'https://evil.example' } ), { Origin: SITE } ), 'origin' );
+			assert.equal( await come( tokens.foreign, { Origin: SITE } ), 'origin' );
 			// WordPress gives none for another origin than its own, which is all that live.php can know; the engine knows the site's.
 			if ( ! way.startsWith( 'live.php' ) ) {
-				assert.equal( await come( mint( { origin: 'https://evil.example' } ), { Origin: 'https://evil.example' } ), 'origin' );
+				assert.equal( await come( tokens.foreign, { Origin: 'https://evil.example' } ), 'origin' );
 			}
 		} );
 		test( 'a changed one', async () => {
-			const token = mint();
+			const token = tokens.good;
 			// In the site, in the user, in the time, in the signature.
 			for ( const at of [ 6, 16, 30, token.lastIndexOf( '.' ) + 3, token.length - 6 ] ) {
 				assert.match( await come( tampered( token, at ) ), /^(signature|malformed)$/ );
@@ -72,14 +76,14 @@ for ( const [ way, come ] of Object.entries( WAYS ) ) {
 		} );
 		test( 'a good one, used from another origin', async () => {
 			for ( const Origin of [ 'https://evil.example', 'null', `${ SITE }.evil.example`, SITE.replace( 'http:', 'https:' ) ] ) {
-				assert.equal( await come( mint(), { Origin } ), 'origin', Origin );
+				assert.equal( await come( tokens.good, { Origin } ), 'origin', Origin );
 			}
 		} );
 	} );
 }
 
 describe( 'the cookie', () => {
-	const cookie = async () => ( await ask( `${ SITE }/qahm-live/session`, { method: 'POST', headers: bearer( mint() ) } ) ).headers[ 'set-cookie' ][ 0 ].split( ';' )[ 0 ];
+	const cookie = async () => ( await ask( `${ SITE }/qahm-live/session`, { method: 'POST', headers: bearer( tokens.good ) } ) ).headers[ 'set-cookie' ][ 0 ].split( ';' )[ 0 ];
 
 	test( 'opens to a page of the site alone', async () => {
 		const Cookie = await cookie();
@@ -93,7 +97,7 @@ describe( 'the cookie', () => {
 		}
 	} );
 	test( 'does not make a token of another page good', async () => {
-		assert.equal( await WAYS.asking( mint(), { Cookie: await cookie() } ), 'origin' );
+		assert.equal( await WAYS.asking( tokens.good, { Cookie: await cookie() } ), 'origin' );
 	} );
 } );
 
@@ -119,17 +123,6 @@ function another() {
 	const login = `second${ Date.now() }`;
 	const id = Number( php( `echo wp_insert_user( array( 'user_login' => '${ login }', 'user_pass' => '${ login }', 'user_email' => '${ login }@example.org', 'role' => 'administrator' ) );` ) );
 	return { login, id };
-}
-
-/** Somebody in the site's admin area: their cookies. */
-async function loggedIn( login ) {
-	const form = await ask( `${ SITE }/wp-login.php`, {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/x-www-form-urlencoded', Cookie: 'wordpress_test_cookie=WP%20Cookie%20check' },
-		body: new URLSearchParams( { log: login, pwd: login, testcookie: '1' } ).toString(),
-	} );
-	assert.equal( form.status, 302 );
-	return form.headers[ 'set-cookie' ].map( ( one ) => one.split( ';' )[ 0 ] ).join( '; ' );
 }
 
 /** What the user's own click on "Log out" does. */
@@ -159,7 +152,7 @@ for ( const [ name, revoke ] of Object.entries( REVOCATIONS ) ) {
 			socket.on( 'disconnect', () => ended.push( `${ who } by Socket.IO` ) );
 			t.after( () => socket.disconnect() );
 		} );
-		await Promise.all( [ open( 'the user', token ), open( 'another', mint() ) ] );
+		await Promise.all( [ open( 'the user', token ), open( 'another', tokens.good ) ] );
 		const stopped = new AbortController();
 		const stream = await fetch( `${ SITE }/qahm-live/events?topics=live`, { headers: bearer( token ), signal: stopped.signal } );
 		t.after( () => stopped.abort() );
@@ -174,7 +167,7 @@ for ( const [ name, revoke ] of Object.entries( REVOCATIONS ) ) {
 		assert.deepEqual( [ ...ended ].sort(), [ 'the user by Socket.IO', 'the user by server-sent events' ] );
 		for ( const [ way, come ] of Object.entries( WAYS ) ) {
 			assert.equal( await come( token ), 'revoked', way );
-			assert.match( await come( mint() ), /^let in/, way );
+			assert.match( await come( tokens.good ), /^let in/, way );
 		}
 	} );
 }

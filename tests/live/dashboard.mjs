@@ -1,33 +1,24 @@
 // A dashboard in a process of its own: dashboard.mjs <socket|events|poll> <token>. Told on standard input to drop its connection or to
 // end; tells on standard output every state it comes to, as a hash, and every row of the event feed that is new to it.
-import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { io } from 'socket.io-client';
-import { ID, PLUGIN, SITE, ask, markOf } from './site.mjs';
 import { States } from './docs.mjs';
+import { Feed, fingerprint } from './reading.mjs';
+import { ID, PLUGIN, SITE, TOPICS, ask } from './site.mjs';
 
 const [ , , rung, token ] = process.argv;
-const TOPICS = [ 'live', 'events', 'visitors', 'performance', 'alerts' ];
 const states = new States();
+const feed = new Feed();
 const tell = ( what ) => process.stdout.write( `${ JSON.stringify( what ) }\n` );
 
-/** The same text for equal values, whatever the order of their members. */
-const canonical = ( value ) => JSON.stringify( value, ( _, part ) => ( part && typeof part === 'object' && ! Array.isArray( part )
-	? Object.fromEntries( Object.entries( part ).sort( ( [ a ], [ b ] ) => ( a < b ? -1 : 1 ) ) ) : part ) );
-
-/** The feed as somebody reads it who never forgets: each row once, whatever comes again. */
-let last;
+/** Tells what is new in the feed. */
 function read( { t, data, ops } ) {
 	if ( t !== 'events' ) {
 		return;
 	}
 	const rows = ops === undefined ? [ ...data.events ].reverse() : ops.flatMap( ( [ path, added ] ) => ( path === 'events+' ? added : [] ) );
-	const fresh = rows.filter( ( { id } ) => last === undefined || id > last );
-	for ( const row of fresh ) {
-		const { id } = row;
-		tell( { row: id, mark: markOf( row ), hole: last !== undefined && id !== last + 1 } );
-		last = id;
-	}
+	const fresh = feed.read( rows );
+	fresh.forEach( tell );
 	if ( ops !== undefined && fresh.length < rows.length ) {
 		tell( { problem: 'a row came twice in patches' } );
 	}
@@ -41,8 +32,7 @@ function take( message ) {
 	}
 	read( message );
 	const { e, s, data } = states.topics[ message.t ];
-	const text = canonical( data );
-	tell( { topic: message.t, at: `${ e }.${ s }`, hash: createHash( 'sha1' ).update( text ).digest( 'hex' ), ...( process.env.WHOLE ? { text } : {} ) } );
+	tell( { topic: message.t, at: `${ e }.${ s }`, ...fingerprint( data ) } );
 	return true;
 }
 
@@ -60,6 +50,7 @@ const RUNGS = {
 		} );
 		const again = () => socket.emit( 'do', { do: 'resume', position: states.position }, () => {} );
 		TOPICS.forEach( ( topic ) => [ 'put', 'patch' ].forEach( ( kind ) => socket.on( `${ topic }:${ kind }`, ( message ) => take( message ) || again() ) ) );
+		socket.on( 'hello', () => tell( { connected: true } ) );
 		socket.on( 'beat', ( beat ) => behind( beat ) && again() );
 		socket.on( 'connect_error', ( { message } ) => tell( { refused: message } ) );
 		// The server's own goodbye ends the client's attempts; everything else it takes care of itself.
@@ -115,6 +106,7 @@ async function follow( headers, signal ) {
 	if ( ! answer.ok ) {
 		throw new Error( `${ answer.status } ${ await answer.text() }` );
 	}
+	tell( { connected: true } );
 	let text = '';
 	for await ( const part of answer.body.pipeThrough( new TextDecoderStream() ) ) {
 		const events = ( text + part ).split( '\n\n' );

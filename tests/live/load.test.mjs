@@ -6,14 +6,17 @@ import { after, before, test } from 'node:test';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 import { Site } from '../../demo/site.mjs';
-import { Dashboard } from './crowd.mjs';
+import { Dashboard, addressOf } from './crowd.mjs';
 import { DIR, SITE, SOCKET, Visitor, ask, engine, eventually, markOf, mint, ready } from './site.mjs';
 
 const CROWD = 200;
+const BURST = 5000;
 let token;
 const open = [];
+let comers = 0;
+/** Each from an address of its own, so that none uses up what another may. */
 const dashboard = ( options ) => {
-	const one = new Dashboard( { to: SITE, token, ...options } );
+	const one = new Dashboard( { to: SITE, token, ...( options?.to ? {} : { address: addressOf( comers++ ) } ), ...options } );
 	open.push( one );
 	return one;
 };
@@ -22,6 +25,7 @@ before( async () => {
 	token = mint();
 } );
 after( () => open.forEach( ( one ) => one.close() ) );
+const site = new Site( DIR );
 
 /** Memory of the engine, in kB: what is its own, without the ring. */
 const memory = () => Number( /^RssAnon:\s+(\d+) kB$/m.exec( readFileSync( `/proc/${ engine().pid }/status`, 'utf8' ) )[ 1 ] );
@@ -57,11 +61,55 @@ test( `${ CROWD } dashboards hear of an event while one reads nothing, and the m
 test( `${ CROWD } dashboards that lose their server at once all come back and go on`, { timeout: 120_000 }, async () => {
 	const crowd = Array.from( { length: CROWD }, () => dashboard() );
 	await Promise.all( crowd.map( ( one ) => one.insist() ) );
-	await new Site( DIR ).restart( 'nginx' );
+	await site.restart( 'nginx' );
 	await eventually( () => crowd.every( ( { socket } ) => socket.readyState === WebSocket.CLOSED ), 'all lost their connection' );
 	await Promise.all( crowd.map( ( one ) => one.insist() ) );
 	crowd.forEach( ( one ) => one.close() );
 } );
+
+/** Descriptors that a server may have, and a worker of nginx has two of each dashboard. */
+const descriptors = Number( /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec( readFileSync( '/proc/self/limits', 'utf8' ) )[ 1 ].replace( 'unlimited', 'Infinity' ) );
+
+test( `${ BURST } dashboards lose their connection at once, and all come back without an error`, { skip: descriptors < 2.5 * BURST ? `only ${ descriptors } files may be open` : false }, async ( t ) => {
+	const before = memory();
+	const crowd = Array.from( { length: BURST }, () => dashboard() );
+	for ( let n = 0; n < BURST; n += 500 ) {
+		await Promise.all( crowd.slice( n, n + 500 ).map( ( one ) => one.insist() ) );
+	}
+	const had = memory();
+	assert.ok( ( had - before ) / BURST <= 30, `a dashboard takes ${ ( had - before ) / BURST } kB` );
+	crowd.forEach( ( one ) => ( one.refusals = [] ) );
+
+	// Their ends of the connections die, the port stays open: everybody comes back as soon as it occurs to them.
+	const lost = crowd.map( ( { socket } ) => new Promise( ( done ) => socket.on( 'close', done ) ) );
+	workers( site.remembered().find( ( { name } ) => name === 'nginx' ) ).forEach( ( pid ) => process.kill( pid, 'SIGKILL' ) );
+	await Promise.all( lost );
+	const began = performance.now();
+	const back = Promise.all( crowd.map( ( one ) => one.comeBack() ) );
+	// The site has its visitors meanwhile.
+	const visitor = new Visitor();
+	const served = [];
+	let isOver = false;
+	const visits = ( async () => {
+		while ( ! isOver ) {
+			served.push( ( await ask( SITE ) ).status, ( await visitor.view( '/about/' ) ).status );
+		}
+	} )();
+	await back;
+	isOver = true;
+	await visits;
+	const grown = memory() - had;
+	const refusals = crowd.flatMap( ( one ) => one.refusals );
+	t.diagnostic( `all back after ${ Math.round( performance.now() - began ) } ms; ${ refusals.length } were told to wait; a dashboard takes ${ ( ( had - before ) / BURST ).toFixed( 1 ) } kB, the burst left ${ grown } kB; ${ served.length / 2 } visits meanwhile` );
+	assert.deepEqual( [ ...new Set( refusals ) ].filter( ( words ) => ! /^answered with (429|503), come back later$/.test( words ) ), [] );
+	assert.deepEqual( [ ...new Set( served ) ].sort(), [ 200, 204 ] );
+	assert.ok( grown < 32 * 1024, `the engine has grown by ${ grown } kB` );
+	assert.ok( crowd.every( ( { socket } ) => socket.readyState === WebSocket.OPEN ) );
+	crowd.forEach( ( one ) => one.close() );
+} );
+
+/** Processes that nginx has started. */
+const workers = ( { pid } ) => readFileSync( `/proc/${ pid }/task/${ pid }/children`, 'utf8' ).trim().split( ' ' ).map( Number );
 
 test( 'a message of 64 MB ends its connection, and costs the engine no memory', async () => {
 	const greedy = dashboard();

@@ -1,12 +1,14 @@
 // The snippets that the plugin prints, each in the server it is for.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { io } from 'socket.io-client';
 import { USER } from '../../demo/place.mjs';
+import { launch } from '../../demo/process.mjs';
+import { PHP_ENVIRONMENT, fpm } from '../../demo/servers.mjs';
 import { Site } from '../../demo/site.mjs';
 import { snippet } from '../../demo/snippet.mjs';
 import { example } from './docs.mjs';
@@ -34,6 +36,16 @@ async function stream( url, headers, wanted ) {
 		asked.on( 'error', failed );
 		asked.end();
 	} );
+}
+
+/** What the engine says at /metrics and at /health. */
+const OWN = /^qahm_realtime_\w+|"started":\d+/m;
+
+/** By curl, for it leaves a path as it is. */
+function asked( address, ...options ) {
+	const { status, stdout, stderr } = spawnSync( 'curl', [ '-s', '-S', '--path-as-is', '--max-time', '20', '-H', `Host: ${ HOST }`, ...options, address ], { encoding: 'utf8' } );
+	assert.equal( status, 0, `${ address } ${ stderr }` );
+	return stdout;
 }
 
 /** A connection over WebSocket, and its first message. */
@@ -85,11 +97,13 @@ for ( const kind of KINDS ) {
 				assert.deepEqual( [ answer.status, answer.headers[ 'x-qahm-realtime' ] ], [ 204, 'accepted' ] );
 			} );
 
-			test( 'nobody gets at what is for the machine itself', async () => {
-				for ( const path of [ '/metrics', '/health', `${ prefix }metrics`, `${ prefix }health`, `${ prefix }../metrics`, `${ prefix }%2e%2e/metrics`, `${ prefix }..%2fmetrics`, `${ prefix }/metrics`, `${ prefix }socket.io/../../metrics` ] ) {
-					// curl, for it leaves a path as it is.
-					const { stdout } = spawnSync( 'curl', [ '-s', '--path-as-is', '-H', `Host: ${ HOST }`, url + path ], { encoding: 'utf8' } );
-					assert.doesNotMatch( stdout, /qahm_realtime|"state"|connections/, path );
+			test( 'nobody gets at what is for the machine itself', () => {
+				for ( const path of [ '/metrics', '/health', `${ prefix }metrics`, `${ prefix }health`, `${ prefix }../metrics`, `${ prefix }../health`, `${ prefix }%2e%2e/metrics`, `${ prefix }%2e%2e/health`, `${ prefix }..%2fhealth`, `${ prefix }/metrics`, `${ prefix }/health`, `${ prefix }socket.io/../../metrics`, `${ prefix }socket.io/../../health` ] ) {
+					assert.doesNotMatch( asked( url + path ), OWN, path );
+				}
+				// The same words come from the engine to those who ask it: they are what must not be read above.
+				for ( const path of [ '/metrics', '/health' ] ) {
+					assert.match( asked( `http://localhost${ path }`, '--unix-socket', SOCKET ), OWN, path );
 				}
 			} );
 		} );
@@ -103,6 +117,7 @@ for ( const kind of KINDS ) {
 test( 'the engine tells the machine itself', async () => {
 	const health = await ask( 'http://localhost/health', { socketPath: SOCKET } );
 	assert.equal( health.status, 200 );
+	assert.equal( JSON.parse( health.body ).ok, true );
 	const metrics = await ask( 'http://localhost/metrics', { socketPath: SOCKET } );
 	assert.equal( metrics.status, 200 );
 	assert.match( metrics.body, /^# TYPE qahm_realtime_\w+ (counter|gauge|histogram)$/m );
@@ -112,24 +127,45 @@ test( 'the engine tells the machine itself', async () => {
 	}
 } );
 
-test( 'nginx as another Unix user than PHP’s reaches the engine by the group of its socket', { skip: process.getuid() === 0 ? false : 'only root can run servers of two users' }, async ( t ) => {
-	const nobody = { uid: 65534, gid: 65534 };
-	// The engine may only give its socket to a group that its own user is in: PHP's own group, in which nginx' user is then.
+/** A site whose PHP is in one group more than its own, as after `usermod -aG`: a matter of the process, nothing of the system is changed. */
+class SiteInGroup extends Site {
+	constructor( dir, group ) {
+		super( dir );
+		this.group = group;
+	}
+
+	launch( name ) {
+		if ( name !== 'php-fpm' ) {
+			return super.launch( name );
+		}
+		const as = [ '--reuid', USER.uid, '--regid', USER.gid, '--groups', `${ USER.gid },${ this.group }` ].map( String );
+		return launch( name, 'setpriv', [ ...as, 'php-fpm8.2', ...fpm( this ) ], { log: join( this.dir, 'log/php-fpm-start.log' ), env: PHP_ENVIRONMENT, owner: { uid: 0, gid: 0 } } );
+	}
+}
+
+test( 'nginx as another Unix user than PHP’s reaches the engine by a group that both are in', { skip: process.getuid() === 0 ? false : 'only root can run servers of two users' }, async ( t ) => {
+	// Debian's, and nobody's own.
+	const group = Number( spawnSync( 'getent', [ 'group', 'users' ], { encoding: 'utf8' } ).stdout.split( ':' )[ 2 ] );
+	const [ stranger, strangers ] = [ 65534, 65534 ];
+	assert.ok( group > 0 && group !== USER.gid && group !== strangers );
 	const folder = mkdtempSync( join( tmpdir(), 'qahm-realtime-listen-' ) );
 	chownSync( folder, USER.uid, USER.gid );
 	chmodSync( folder, 0o711 );
-	const other = new Site( `${ DIR }-other` );
+	const other = new SiteInGroup( `${ DIR }-other`, group );
 	t.after( async () => {
 		await other.remove();
 		rmSync( folder, { recursive: true, force: true } );
 	} );
-	await other.start( { settings: { 'qahm_realtime.listen': `unix:${ folder }/live.sock`, 'qahm_realtime.listen_group': USER.name } } );
+	const socketFile = join( folder, 'live.sock' );
+	await other.start( { settings: { 'qahm_realtime.listen': `unix:${ socketFile }`, 'qahm_realtime.listen_group': 'users' } } );
 	await ask( `${ other.url }/` );
-	await eventually( () => existsSync( join( folder, 'live.sock' ) ), 'the engine listens where it was told' );
-	for ( const [ gid, status ] of [ [ nobody.gid, 502 ], [ USER.gid, 200 ] ] ) {
-		const proxy = await Proxy.start( 'nginx', { address: `unix:${ folder }/live.sock`, owner: { uid: nobody.uid, gid } } );
+	await eventually( () => existsSync( socketFile ) && statSync( socketFile ).gid === group, 'the engine listens where it was told, for whom it was told' );
+	assert.deepEqual( { uid: statSync( socketFile ).uid, mode: statSync( socketFile ).mode & 0o777 }, { uid: USER.uid, mode: 0o660 } );
+	// Neither somebody's own group nor that of PHP opens it, but the one that both have.
+	for ( const [ gid, status ] of [ [ strangers, 502 ], [ USER.gid, 502 ], [ group, 200 ] ] ) {
+		const proxy = await Proxy.start( 'nginx', { address: `unix:${ socketFile }`, owner: { uid: stranger, gid } } );
 		try {
-			assert.equal( ( await ask( `http://127.0.0.1:${ proxy.port }/qahm-live/probe?nonce=x` ) ).status, status );
+			assert.equal( ( await ask( `http://127.0.0.1:${ proxy.port }/qahm-live/probe?nonce=x` ) ).status, status, `nginx in group ${ gid }` );
 		} finally {
 			await proxy.stop();
 		}

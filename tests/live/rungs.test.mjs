@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Administrator, launch } from '../browser/browser.mjs';
+import { launch } from '../browser/browser.mjs';
 import { Site } from '../../demo/site.mjs';
-import { DIR, ID, PLUGIN, SITE, Visitor, ready } from './site.mjs';
+import { clientPage } from './client.mjs';
+import { DIR, Visitor, ready } from './site.mjs';
 
 const FILE = join( DIR, 'conf/nginx.conf' );
 const site = new Site( DIR );
@@ -41,21 +42,11 @@ const CASES = [
 	{ name: 'connections that are quiet for 60 s are cut', changes: [ IDLE ], rung: 'websocket', without: 'events', holds: 65 },
 ];
 
-/** What a widget that does not say it means. */
-const USUAL = { prefix: '/qahm-live/', site: ID };
-
-/** An administrator's page without the widget, in a profile that remembers nothing: the first visit of a dashboard to this site. */
+/** A dashboard's page, in a browser that may have no WebSocket. */
 async function dashboard( t, hasWebSocket ) {
-	const administrator = await Administrator.login( browser );
-	t.after( () => administrator.context.close() );
-	await administrator.openDashboard();
-	const { page } = administrator;
-	const config = JSON.parse( await page.locator( '#qahm_realtime' ).getAttribute( 'data-config' ) );
-	if ( ! hasWebSocket ) {
-		await page.addInitScript( () => delete window.WebSocket );
-	}
-	await page.goto( `${ SITE }/wp-admin/profile.php` );
-	await page.evaluate( () => localStorage.clear() );
+	const context = await browser.newContext();
+	t.after( () => context.close() );
+	const { page, config } = await clientPage( context, ( opened ) => hasWebSocket || opened.addInitScript( () => delete window.WebSocket ) );
 	await page.evaluate( async ( { script, ...given } ) => {
 		const { connect } = await import( script );
 		window.seen = { statuses: [], events: '' };
@@ -63,7 +54,7 @@ async function dashboard( t, hasWebSocket ) {
 		const channel = connect( { ...given, topics: [ 'live', 'events' ] } );
 		channel.on( 'status', ( status ) => window.seen.statuses.push( { ...status, ms: Math.round( performance.now() - began ) } ) );
 		channel.on( 'events', ( state ) => ( window.seen.events = JSON.stringify( state ) ) );
-	}, { ...USUAL, ...config, script: `${ PLUGIN }/assets/build/live.js` } );
+	}, config );
 	return page;
 }
 

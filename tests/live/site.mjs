@@ -19,6 +19,8 @@ export const RUN = QAHM_TEST_RUN_DIR;
 export const ADDRESS = engineAddress( RUN );
 export const SOCKET = ADDRESS.replace( 'unix:', '' );
 export const PLUGIN = `${ SITE }/wp-content/plugins/qahm-realtime`;
+/** Whatever can be followed. */
+export const TOPICS = [ 'live', 'events', 'visitors', 'performance', 'alerts' ];
 
 const page = await ( await fetch( SITE ) ).text();
 /** The site's id, as its pages have it. */
@@ -37,9 +39,10 @@ export function php( code, { alone = false, settings = [] } = {} ) {
 	}
 }
 
-/** A token as WordPress would give it. */
-export const mint = ( { site = ID, user = 1, origin = SITE, life = 600 } = {} ) =>
-	php( `echo qahm_realtime_token_mint( '${ site }', ${ user }, '${ origin }', ${ life } );`, { alone: true } );
+/** Tokens as WordPress would give them, all by one PHP: for each { site, user, origin, life } of the list, what is absent as usual. */
+export const mintAll = ( wanted ) => JSON.parse( php( `echo json_encode( array( ${ wanted.map( ( { site = ID, user = 1, origin = SITE, life = 600 } ) =>
+	`qahm_realtime_token_mint( '${ site }', ${ user }, '${ origin }', ${ life } )` ) } ) );`, { alone: true } ) );
+export const mint = ( wanted = {} ) => mintAll( [ wanted ] )[ 0 ];
 
 /** Has WordPress run this code before plugins; returns the undoing. */
 export function inside( name, code ) {

@@ -27,9 +27,14 @@ final class LiveAnswer {
 	/** The token's user is logged out, or may do less than before: only WordPress can give another one. */
 	private const REVOKED = 'revoked';
 
-	/** The token's user asks too often, and seconds after which he may come again: as the engine has it over HTTP. */
-	private const RATE  = 'rate';
-	private const AGAIN = 2;
+	/** The token's user asks too often. */
+	private const RATE = 'rate';
+
+	/** Why somebody may come again later => seconds: as the engine says it over HTTP; until a filter that nobody asks for any more is let go. */
+	private const AGAIN = array(
+		self::RATE         => 2,
+		'too-many-filters' => 30,
+	);
 
 	/** Bytes of a body, which says nothing here, and of the address: as the engine takes them over HTTP. */
 	private const BODY_MAX = 16384;
@@ -53,7 +58,7 @@ final class LiveAnswer {
 	 */
 	public function headers(): array {
 		$headers = array( 'X-Qahm-Realtime' => $this->reason );
-		return self::RATE === $this->reason ? $headers + array( 'Retry-After' => (string) self::AGAIN ) : $headers;
+		return isset( self::AGAIN[ $this->reason ] ) ? $headers + array( 'Retry-After' => (string) self::AGAIN[ $this->reason ] ) : $headers;
 	}
 
 	/**

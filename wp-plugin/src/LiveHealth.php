@@ -35,7 +35,7 @@ final class LiveHealth {
 			return SiteHealth::result( 'live', 'good', __( 'The live channel works', 'qahm-realtime' ), $lines );
 		}
 		$folder = self::unanswered( $path ) ? SocketFolder::missing( $status ) : null;
-		$lines  = array( self::polled(), ...$lines, self::cure( $path, $listen, (string) ( $status['user'] ?? '' ), $folder ) );
+		$lines  = array( self::polled(), ...$lines, self::cure( $path, $listen, explode( ' ', (string) ( $status['user'] ?? '' ) )[0], $folder ) );
 		$html   = $path['works'] ? '' : self::snippets( $prefix, $listen, $folder );
 		return SiteHealth::result( 'live', 'recommended', __( 'Dashboards poll, because the live channel does not reach them', 'qahm-realtime' ), $lines, $html );
 	}
@@ -147,7 +147,7 @@ final class LiveHealth {
 	 *
 	 * @param array<string, mixed> $path   As LivePath::state().
 	 * @param string               $listen Where the engine says it listens.
-	 * @param string               $user   The user that PHP and the engine run as.
+	 * @param string               $user   Name of the user that PHP and the engine run as.
 	 * @param SocketFolder|null    $folder The folder that a web server of another user lacks.
 	 */
 	private static function cure( array $path, string $listen, string $user, ?SocketFolder $folder ): string {
@@ -201,7 +201,7 @@ final class LiveHealth {
 	 */
 	private static function unfolded( string $label, string $text, bool $open ): string {
 		return sprintf(
-			'<details%1$s><summary>%2$s</summary><p><textarea class="large-text code" rows="12" dir="ltr" readonly aria-label="%3$s">%4$s</textarea></p></details>',
+			'<details%1$s><summary>%2$s</summary><p><textarea class="large-text code" rows="12" wrap="off" dir="ltr" readonly aria-label="%3$s">%4$s</textarea></p></details>',
 			$open ? ' open' : '',
 			esc_html( $label ),
 			esc_attr( $label ),

@@ -16,18 +16,23 @@ final class SocketFolder {
 	/** Where the folders are, and what the lines are for. {{…}} is filled in. */
 	private const PARENT = '/run/qahm-realtime-live';
 	private const LINES  = <<<'TEXT'
-		# 1. As root: a folder in which PHP's user, {{user}}, makes the socket. The web server's group may enter it: put it in
-		#    the place of {{group}} if it has another name. By the 2 of 2750 the socket belongs to that group.
-		echo 'd {{folder}} 2750 {{user}} {{group}} -' > /etc/tmpfiles.d/qahm-realtime-live-{{user}}.conf
+		# 1. As root: a folder in which PHP's user, {{user}}, makes the socket. The web
+		#    server's group may enter it: put it in the place of {{group}} if that is
+		#    not its name. By the 2 of 2750 the socket belongs to that group.
+		echo 'd {{folder}} 2750 {{user}} {{group}} -' \
+			> /etc/tmpfiles.d/qahm-realtime-live-{{user}}.conf
 		systemd-tmpfiles --create /etc/tmpfiles.d/qahm-realtime-live-{{user}}.conf
 
-		# 2. In php-fpm's pool of the user {{user}} (Debian: a file in /etc/php/*/fpm/pool.d/); then reload php-fpm.
+		# 2. In php-fpm's pool of the user {{user}} (Debian: a file in
+		#    /etc/php/*/fpm/pool.d/); then reload php-fpm.
 		php_admin_value[qahm_realtime.listen] = {{address}}
 
-		# 3. As root: end the engine. The next visitor starts it, and it makes its socket in the new folder.
+		# 3. As root: end the engine. The next visitor starts it again, and it
+		#    makes its socket in the new folder.
 		pkill -u {{user}} -x qahm-realtimed
 
-		# 4. In the web server: the configuration below, which names the new socket; then reload it.
+		# 4. In the web server: the configuration below, which names the new
+		#    socket; then reload it.
 		TEXT;
 
 	/** Name of a web server, as ProxySnippet has it => groups that distributions give it. */
@@ -97,6 +102,6 @@ final class SocketFolder {
 				return $group;
 			}
 		}
-		return 'www-data';
+		return 'www-data' === $this->user ? 'nginx' : 'www-data';
 	}
 }

@@ -80,6 +80,32 @@ fn strangers_at_an_address_keep_no_user_out() {
 }
 
 #[test]
+fn too_many_filters() {
+    let stage = stage();
+    let auth = format!("Bearer {}", token(&stage));
+    let follow = |path: &str, country: usize| {
+        let mut browser = Browser::to(&stage);
+        let path = format!("/qahm-live/{path}?filter=country%3D{country}");
+        let answer = browser.open("GET", &path, &[("Authorization", &auth)], b"");
+        (browser, answer)
+    };
+    let held: Vec<Browser> = (0..8)
+        .map(|country| {
+            let (browser, answer) = follow("events", country);
+            assert_eq!(answer.status, 200);
+            browser
+        })
+        .collect();
+    for path in ["events", "live"] {
+        let (_, refused) = follow(path, 8);
+        assert_eq!((refused.status, refused.header("retry-after")), (429, Some("30")), "{path}");
+    }
+    assert_eq!(follow("live", 7).1.status, 200, "one of theirs");
+    drop(held);
+    await_some("a place", || (follow("live", 8).1.status == 200).then_some(()));
+}
+
+#[test]
 fn too_often() {
     let stage = stage();
     let from = |address: &str| {

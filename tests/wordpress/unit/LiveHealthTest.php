@@ -125,7 +125,10 @@ final class LiveHealthTest extends TestCase {
 			$this->assertStringContainsString( $part, $text );
 		}
 		$this->assertStringNotContainsString( '{{', $text );
+		$this->assertStringContainsString( 'another user than PHP (alice)', $text );
 		$this->assertStringNotContainsString( 'proxy_pass http://unix:/run/qahm/33', $text, 'one address only' );
+		FakeExtension::$status['user'] = 'www-data (33)';
+		$this->assertStringNotContainsString( '2750 www-data www-data', self::health()[1], 'that would change nothing' );
 	}
 
 	public function test_the_web_server_does_not_reach_a_socket_elsewhere(): void {

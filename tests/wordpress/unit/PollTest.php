@@ -77,6 +77,7 @@ final class PollTest extends TestCase {
 		$this->assertSame( array( 400, array( 'error' => 'bad-request', 'argument' => 'topics' ) ), array( self::live( array( 'topics' => 'x' ) )->status, self::live( array( 'topics' => 'x' ) )->body ) );
 		FakeExtension::$answer = '{"ok":false,"code":"too-many-filters","error":"x"}';
 		$this->assertSame( array( 429, 'too-many-filters' ), array( self::live( array() )->status, self::live( array() )->reason ) );
+		$this->assertSame( '30', self::live( array() )->headers()['Retry-After'] );
 		FakeExtension::$answer = null;
 		FakeExtension::$counters['0123456789abcdef'] = array( 'active' => 3 );
 		$this->assertSame( array( 'live' => array( 'active' => 3, 'stale' => true ), 'token' => 'renewed for 60' ), self::live( array() )->body );

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use super::following::{Due, Following};
 use super::reader::Reader;
 use super::shared::unix_now;
 use super::{BACK_MS, Shared, pull, reply};
-use crate::channel::{Message, Position, Refused};
+use crate::channel::{LINGER, Message, Position, Refused};
 
 /// Old proxies and browsers pass nothing on before this many bytes.
 const PADDING: usize = 2048;
@@ -83,7 +83,12 @@ pub(super) fn refused(problem: &Problem) -> Response<Body> {
         "unknown-site" => StatusCode::NOT_FOUND,
         _ => StatusCode::BAD_REQUEST,
     };
-    reply::json(status, &json!({ "error": problem.code, "message": problem.message }))
+    let mut answer = reply::json(status, &json!({ "error": problem.code, "message": problem.message }));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // A filter that nobody asks for any more is let go by then.
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(LINGER.as_secs()));
+    }
+    answer
 }
 
 /// One connection's stream.

@@ -49,6 +49,7 @@ pub struct Asked {
     pub group: Option<String>,
     /// Connections at once; [`CONNECTIONS_MAX`] unless said.
     pub connections: Option<usize>,
+    /// The usual ones unless said.
     pub times: Times,
 }
 
