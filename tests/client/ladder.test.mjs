@@ -28,7 +28,7 @@ async function climb( plans, renew = async () => 'token' ) {
 	const rungs = Object.entries( plans ).map( ( [ name, plan ] ) => new FakeRung( name, plan, name === 'polling' ? 10_000 : 2000 ) );
 	told = [];
 	renewals = 0;
-	const climber = Object.fromEntries( [ 'settled', 'failed', 'message', 'beat', 'counters', 'latency', 'over' ].map( ( what ) => [ what, ( value ) => told.push( [ what, value ] ) ] ) );
+	const climber = Object.fromEntries( [ 'settled', 'lost', 'failed', 'refused', 'message', 'beat', 'counters', 'latency', 'over' ].map( ( what ) => [ what, ( value ) => told.push( [ what, value ] ) ] ) );
 	const token = { renew: () => ( renewals++, renew() ) };
 	const wish = () => ( { topics: [ 'live' ], filter: {}, name: '', position: null } );
 	ladder = new Ladder( rungs, wish, climber, token, new Memory( 'site' ), () => 0.5 );
@@ -76,7 +76,83 @@ test( 'a lost connection is tried again on its rung, after a moment', async () =
 	await pass( 200 );
 	assert.equal( ladder.rung, 'events' );
 	assert.equal( websocket.tried.length, 1 );
-	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'nobody is told of a hiccup' );
+	assert.ok( ! told.some( ( [ what ] ) => what === 'failed' ), 'a loss is no failure' );
+} );
+
+const waits = ( { tried } ) => tried.slice( 1 ).map( ( { at }, index ) => at - tried[ index ].at );
+
+test( 'losses within seconds of each other: each first try comes soon, and is told', async () => {
+	const { websocket } = await climb( { websocket: opens, polling: opens } );
+	for ( let loss = 0; loss < 5; loss++ ) {
+		await pass( 4000 );
+		websocket.last.sink.closed( new Trouble( 'ended' ) );
+		await pass( 1000 );
+		assert.equal( ladder.rung, 'websocket' );
+	}
+	assert.deepEqual( told.filter( ( [ what ] ) => what === 'lost' ), Array( 5 ).fill( [ 'lost', 1000 ] ) );
+} );
+
+test( 'tries that do not open come later each time, until one does', async () => {
+	let isUp = false;
+	const { websocket } = await climb( { websocket: ( connection ) => ( isUp ? opens : breaks() )( connection ) } );
+	await pass( 32_000 );
+	isUp = true;
+	await pass( 30_000 );
+	assert.equal( ladder.rung, 'websocket' );
+	isUp = false;
+	websocket.last.sink.closed( new Trouble( 'ended' ) );
+	const tries = websocket.tried.length;
+	await pass( 7100 );
+	assert.deepEqual( waits( websocket ).slice( tries ), [ 1000, 2000 ], 'after a first one' );
+} );
+
+test( 'a server that lets in and cuts at once is left alone for some seconds, and for longer when it goes on', async () => {
+	let cuts = true;
+	const { websocket } = await climb( {
+		websocket: ( connection ) => {
+			opens( connection );
+			if ( cuts ) {
+				connection.sink.closed( new Trouble( 'ended' ) );
+			}
+		},
+	} );
+	await pass( 120_000 );
+	assert.deepEqual( waits( websocket ), [ 1000, 2000, ...Array( 8 ).fill( 4000 ), 30_000, 30_000 ] );
+	cuts = false;
+	await pass( 35_000 );
+	websocket.last.sink.closed( new Trouble( 'ended' ) );
+	await pass( 1000 );
+	assert.equal( ladder.rung, 'websocket', 'one that lasted makes good' );
+} );
+
+test( 'a connection that is given up again and again is no reason to hurry', async () => {
+	const { websocket } = await climb( { websocket: opens } );
+	for ( const pause of [ 1000, 2000, 4000 ] ) {
+		await pass( 6000 );
+		ladder.restart( new Trouble( 'gap' ) );
+		assert.deepEqual( told.at( -1 ), [ 'lost', pause ] );
+		await pass( pause );
+	}
+	assert.equal( websocket.tried.length, 4 );
+} );
+
+test( 'a filter that is refused is refused on all rungs: asked again later, and at once when it is another', async () => {
+	let isRefused = true;
+	const { websocket, events, polling } = await climb( { websocket: ( connection ) => ( isRefused ? breaks( 'too-many-filters', 'refused' ) : opens )( connection ), events: opens, polling: opens } );
+	await pass( 10_000 );
+	assert.deepEqual( waits( websocket ), [ 1000, 2000, 4000 ] );
+	assert.deepEqual( [ events.tried.length, polling.tried.length, ladder.reasons ], [ 0, 0, {} ] );
+	assert.deepEqual( told, Array( 4 ).fill( [ 'refused', 'too-many-filters' ] ) );
+	isRefused = false;
+	ladder.renew();
+	await settled();
+	assert.equal( ladder.rung, 'websocket' );
+	ladder.renew();
+	websocket.last.sink.closed( new Trouble( 'bad-request', 'refused' ) );
+	assert.equal( ladder.rung, null );
+	await pass( 1000 );
+	assert.equal( ladder.rung, 'websocket' );
+	assert.equal( websocket.tried.length, 6 );
 } );
 
 test( 'who is told to come back within some time does so at a moment of its own', async () => {

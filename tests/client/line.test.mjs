@@ -108,6 +108,84 @@ test( 'one failure is no error, two in a row are, until something comes', async 
 	assert.equal( last( 'status' ).state, 'live' );
 } );
 
+test( 'a lost connection is told at once, and missed when it is not there again in a moment', async () => {
+	await open();
+	rung.last.sink.message( put( 1 ) );
+	rung.last.sink.closed( new Trouble( 'ended' ) );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).rung ], [ 'live', null ] );
+	await pass( 1100 );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).rung ], [ 'live', 'websocket' ] );
+	await pass( 5000 );
+	assert.ok( ! heard.some( ( [ , value ] ) => value.state === 'connecting' ), 'it was a hiccup' );
+	rung.plan = () => undefined;
+	polling.plan = () => undefined;
+	rung.last.sink.closed( new Trouble( 'ended' ) );
+	await pass( 2100 );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).rung ], [ 'connecting', null ], 'the try takes its time' );
+	await pass( 90_000, 500 );
+	assert.equal( last( 'status' ).state, 'offline' );
+	assert.equal( last( 'status' ).stale, true );
+} );
+
+test( 'a pause that will be longer is told at once', async () => {
+	await open();
+	rung.last.sink.message( put( 1 ) );
+	rung.last.sink.closed( new Trouble( 'bye', 'broken', 5000 ) );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).rung ], [ 'connecting', null ] );
+	await pass( 3000 );
+	assert.equal( last( 'status' ).state, 'live' );
+} );
+
+test( 'a filter that is refused: the connection stays, with the one before, and asks again', async () => {
+	await open();
+	rung.last.sink.message( put( 1 ) );
+	const { feed } = line;
+	rung.last.ack = { ok: false, code: 'too-many-filters' };
+	line.follow( Feed.of( { country: 'FR' } ), [ 'live' ] );
+	await settled();
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).refusal, last( 'status' ).rung ], [ 'refused', 'too-many-filters', 'websocket' ] );
+	rung.last.sink.message( patch( 1, 2 ) );
+	rung.last.sink.beat( beat( 2 ) );
+	await pass( 4000 );
+	assert.deepEqual( commands(), [ 'follow' ], 'of the filter before nothing is missing' );
+	assert.equal( last( 'status' ).state, 'refused' );
+	rung.last.ack = { ok: true };
+	await pass( 7000 );
+	assert.deepEqual( [ commands(), last( 'status' ).state, last( 'status' ).refusal ], [ [ 'follow', 'follow' ], 'live', null ] );
+	rung.last.ack = { ok: false, code: 'bad-request' };
+	line.follow( Feed.of( { page: '' } ), [ 'live' ] );
+	await settled();
+	assert.equal( last( 'status' ).refusal, 'bad-request' );
+	rung.last.ack = { ok: true };
+	line.follow( feed, [ 'live' ] );
+	await settled();
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).refusal ], [ 'live', null ] );
+	assert.equal( rung.tried.length, 1 );
+	await pass( 20_000 );
+	assert.equal( commands().length, 4, 'what is not wished for any more is not asked for' );
+} );
+
+test( 'a filter that is refused with the connection: another one is tried at once', async () => {
+	await open( { plan: ( { sink } ) => sink.closed( new Trouble( 'too-many-filters', 'refused' ) ) } );
+	await pass( 10_000 );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).refusal, last( 'status' ).rung ], [ 'refused', 'too-many-filters', null ] );
+	assert.equal( polling.tried.length, 0 );
+	rung.plan = ( { sink } ) => sink.open( { connection: 'c', e: E } );
+	line.follow( Feed.of( { country: 'FR' } ), [ 'live' ] );
+	await settled();
+	assert.equal( rung.last.wished.name, 'country=FR' );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).refusal, last( 'status' ).rung ], [ 'live', null, 'websocket' ] );
+} );
+
+test( 'an engine that says itself that its figures are old is believed', async () => {
+	await open();
+	rung.last.sink.message( put( 1 ) );
+	rung.last.sink.beat( null, true );
+	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).stale ], [ 'live', true ] );
+	rung.last.sink.beat( null );
+	assert.equal( last( 'status' ).stale, false );
+} );
+
 test( 'the token is renewed well before its end, without a new connection', async () => {
 	await open( { hello: { connection: 'c', e: E, expires: 1_800_000_060, time: 1_800_000_000 } } );
 	await pass( 29_000, 1000 );

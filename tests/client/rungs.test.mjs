@@ -1,6 +1,6 @@
 // Server-sent events and polling against a server that is a fake: what they ask, and what they make of each answer.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import { client } from './source.mjs';
 import { FakeServer, json, noting } from './fakeServer.mjs';
 
@@ -107,6 +107,7 @@ test( 'events: refusals', async () => {
 		[ 401, { error: 'revoked' }, {}, 'denied', 'revoked', {} ],
 		[ 401, 'not ours', {}, 'broken', 'status 401', {} ],
 		[ 429, {}, { 'Retry-After': '7' }, 'busy', 'busy (429)', { after: 7000 } ],
+		[ 400, { error: 'bad-request' }, {}, 'broken', 'status 400', {} ],
 		[ 503, {}, { 'Retry-After': '2' }, 'busy', 'busy (503)', { after: 2000 } ],
 		[ 502, '<html>', {}, 'broken', 'status 502', { away: true } ],
 		[ 404, '<html>', {}, 'broken', 'status 404', { away: false } ],
@@ -119,6 +120,14 @@ test( 'events: refusals', async () => {
 	}
 	server.answer = ( request, response ) => json( response, 401, { error: 'origin' } );
 	assert.equal( ( await events().until( 'closed' ) ).state, 'address' );
+} );
+
+test( 'events: a filter that is refused is no busy server', async () => {
+	for ( const [ status, error ] of [ [ 429, 'too-many-filters' ], [ 400, 'bad-request' ] ] ) {
+		server.answer = ( request, response ) => json( response, status, { error } );
+		const why = await events( { ...WISH, name: 'country=FR' } ).until( 'closed' );
+		assert.deepEqual( [ why.kind, why.reason ], [ 'refused', error ] );
+	}
 } );
 
 test( 'events: bye says when to come back, problem why; nothing is heard after the end', async () => {
@@ -181,7 +190,7 @@ test( 'polling: at the end of the chain WordPress gives a new token', async () =
 } );
 
 test( 'polling: logged out, another address, a server that fails', async () => {
-	server.answer = ( request, response ) => json( response, request.url.startsWith( '/live' ) ? 401 : 403, {}, { 'X-Qahm-Realtime': 'revoked' } );
+	server.answer = ( request, response ) => json( response, request.url.startsWith( '/live' ) ? 401 : 403, { code: 'rest_forbidden' }, { 'X-Qahm-Realtime': 'revoked' } );
 	assert.equal( ( await polling().until( 'closed' ) ).state, 'loggedOut' );
 	server.answer = ( request, response ) => json( response, 401, {}, { 'X-Qahm-Realtime': 'origin' } );
 	const why = await polling().until( 'closed' );
@@ -208,12 +217,96 @@ test( 'polling: while the engine is away the counters are shown, if there are an
 	assert.equal( await polling( () => ( { ...WISH, topics: [ 'events' ] } ) ).until( 'counters' ), null );
 } );
 
-test( 'polling: an engine that is older than the plugin is asked what it knows', async () => {
-	server.answer = ( request, response ) => {
-		const isPoll = new URL( request.url, server.url ).searchParams.get( 'what' ) === 'poll';
-		json( response, isPoll ? 400 : 200, isPoll ? { error: 'bad-request' } : { live: { active: 3 }, token: 't' }, { 'X-Qahm-Realtime': isPoll ? 'bad-request' : 'live' } );
-	};
-	assert.deepEqual( await polling().until( 'counters' ), { active: 3 } );
+/** live.php before an engine that understands only some questions; the others are refused. */
+const refusing = ( isRefused ) => ( request, response ) => {
+	const query = new URL( request.url, server.url ).searchParams;
+	if ( query.get( 'what' ) !== 'poll' ) {
+		json( response, 200, { live: { active: 3 }, token: 't' }, { 'X-Qahm-Realtime': 'live' } );
+	} else if ( isRefused( query ) ) {
+		json( response, 400, { error: 'bad-request' }, { 'X-Qahm-Realtime': 'bad-request' } );
+	} else {
+		json( response, 200, { poll: { e: E, messages: [], position: '' }, token: 't' }, { 'X-Qahm-Realtime': 'poll' } );
+	}
+};
+
+test( 'polling: an engine that is older than the plugin is asked what it knows, and after a minute whether it has been renewed', async () => {
+	mock.timers.enable( { apis: [ 'Date' ], now: 1_800_000_000_000 } );
+	try {
+		server.answer = refusing( () => true );
+		const heard = polling();
+		assert.deepEqual( await heard.until( 'counters', 2 ), { active: 3 } );
+		assert.equal( server.requests.filter( ( { url } ) => url.includes( 'poll' ) ).length, 1 );
+		server.answer = refusing( () => false );
+		mock.timers.tick( 60_000 );
+		await heard.until( 'beat' );
+	} finally {
+		mock.timers.reset();
+	}
+} );
+
+test( 'polling: an engine that counts as old is asked anew when something else is wished for', async () => {
+	server.answer = refusing( () => true );
+	const heard = polling( undefined, { interval: 3600 } );
+	await heard.until( 'counters' );
+	server.answer = refusing( () => false );
+	await connection.do( { do: 'follow', topics: [ 'live' ] } );
+	await heard.until( 'beat' );
+} );
+
+test( 'polling: a filter that is refused is no old engine', async () => {
+	server.answer = refusing( ( query ) => query.has( 'filter' ) );
+	const heard = polling( () => ( { ...WISH, name: 'page=' } ) );
+	const why = await heard.until( 'closed' );
+	await connection.do( { do: 'follow', topics: [ 'live' ] } );
+	assert.deepEqual( [ why.kind, why.reason, heard.kinds(), server.requests.length ], [ 'refused', 'bad-request', [ 'closed' ], 1 ] );
+	server.answer = ( request, response ) => json( response, 429, { error: 'too-many-filters' }, { 'X-Qahm-Realtime': 'too-many-filters' } );
+	assert.equal( ( await polling( () => ( { ...WISH, name: 'page=%2Fa' } ) ).until( 'closed' ) ).kind, 'refused' );
+} );
+
+test( 'polling: a position that is not understood is left out', async () => {
+	server.answer = refusing( ( query ) => query.has( 'since' ) );
+	const heard = polling( () => ( { ...WISH, position: `${ E }.live:1` } ) );
+	await heard.until( 'beat' );
+	assert.deepEqual( heard.kinds(), [ 'open', 'beat' ] );
+} );
+
+test( 'polling: figures that do not move on are told as such', async () => {
+	const heard = polling();
+	const told = [];
+	heard.sink.beat = ( ...beat ) => told.push( beat );
+	const polls = [ { stale: true }, {} ];
+	const ended = new Promise( ( done ) => {
+		server.answer = ( request, response ) => {
+			if ( polls.length === 0 ) {
+				done();
+			} else {
+				json( response, 200, { poll: { e: E, messages: [ put( 'live' ) ], position: '', ...polls.shift() }, token: 't' } );
+			}
+		};
+	} );
+	await ended;
+	assert.deepEqual( told, [ [ null, true ], [ null, false ] ] );
+} );
+
+test( 'polling: a filter that is changed while a question is under way is asked for at once, and the old answer dropped', async () => {
+	let wish = WISH;
+	let answer;
+	const asked = new Promise( ( done ) => {
+		server.answer = ( request, response ) => {
+			answer = () => json( response, 200, { live: { active: 3 }, token: 'second' } );
+			done();
+		};
+	} );
+	const heard = polling( () => wish, { interval: 3600 } );
+	await asked;
+	server.answer = ( request, response ) => json( response, 200, { poll: { e: E, messages: [ put( 'live' ) ], position: '' }, token: 't' } );
+	wish = { ...WISH, name: 'country=FR' };
+	assert.deepEqual( await connection.do( { do: 'follow', topics: WISH.topics, filter: { country: 'FR' } } ), { ok: true } );
+	answer();
+	await heard.until( 'beat' );
+	assert.deepEqual( heard.kinds(), [ 'open', 'message', 'beat' ] );
+	const { url, headers } = server.requests[ 1 ];
+	assert.deepEqual( [ new URL( url, server.url ).searchParams.get( 'filter' ), headers[ 'x-qahm-realtime-token' ] ], [ 'country=FR', 'second' ] );
 } );
 
 test( 'polling: a pause stops the questions, and a change is asked for at once', async () => {

@@ -7,6 +7,8 @@ import { tokenOf, useTimers } from './fakes.mjs';
 const { Over, Token, Trouble } = client;
 const NOW = 1_800_000_000;
 const CONFIG = { renew: 'https://example.org/renew', nonce: 'old', nonceUrl: 'https://example.org/nonce', live: 'https://example.org/live.php?site=s&interval=5' };
+/** WordPress's answer to a nonce that is too old. */
+const STALE = { code: 'rest_cookie_invalid_nonce', message: 'Cookie check failed', data: { status: 403 } };
 
 let asked;
 beforeEach( () => {
@@ -41,10 +43,33 @@ test( 'a nonce that is too old is renewed, too', async () => {
 } );
 
 test( 'logged out: no nonce, or one that gives no token', async () => {
-	server( { renew: () => [ 403, {} ], nonce: () => [ 400, '0' ] } );
+	server( { renew: () => [ 403, STALE ], nonce: () => [ 400, '0' ] } );
 	await assert.rejects( new Token( { ...CONFIG, token: null } ).get(), ( error ) => error instanceof Over && error.state === 'loggedOut' );
-	server( { renew: () => [ 401, {} ], nonce: () => [ 200, 'new' ] } );
-	await assert.rejects( new Token( { ...CONFIG, token: null } ).get(), Over );
+	for ( const [ status, code ] of [ [ 401, 'rest_forbidden' ], [ 403, 'rest_forbidden' ], [ 403, 'qahm_realtime_denied' ] ] ) {
+		server( { renew: () => [ status, { code } ], nonce: () => [ 200, 'new' ] } );
+		await assert.rejects( new Token( { ...CONFIG, token: null } ).get(), Over );
+	}
+} );
+
+test( 'what stands before WordPress says nothing about who is logged in', async () => {
+	const HTML = '<html>blocked';
+	for ( const [ nonce, again ] of [
+		[ [ 429, '' ] ],
+		[ [ 404, HTML ] ],
+		[ [ 403, HTML ] ],
+		[ [ 200, HTML ] ],
+		[ [ 200, 'new' ], [ 403, HTML ] ],
+		[ [ 200, 'new' ], [ 401, '' ] ],
+		[ [ 200, 'new' ], [ 429, { code: 'rest_busy' } ] ],
+	] ) {
+		const token = new Token( { ...CONFIG, token: null } );
+		const renew = [ [ 403, STALE ], again ];
+		server( { renew: () => renew.shift(), nonce: () => nonce } );
+		await assert.rejects( token.get(), Trouble, `${ nonce } ${ again }` );
+		const later = [ [ 403, STALE ], [ 200, { token: 'fresh' } ] ];
+		server( { renew: () => later.shift(), nonce: () => [ 200, 'newer' ] } );
+		assert.equal( await token.get(), 'fresh', 'and nothing is left of it' );
+	}
 } );
 
 test( 'a WordPress that is down says nothing about who is logged in', async () => {

@@ -15,9 +15,10 @@ export class Backoff {
 		private readonly random: () => number = Math.random
 	) {}
 
-	public next(): number {
-		const middle = Math.min( this.most, this.first * 2 ** Math.min( this.tries++, 20 ) );
-		return Math.min( this.most, this.spread( middle ) );
+	/** @param most Milliseconds at most, this time. */
+	public next( most = this.most ): number {
+		const middle = Math.min( most, this.first * 2 ** Math.min( this.tries++, 20 ) );
+		return Math.min( most, this.spread( middle ) );
 	}
 
 	/** A moment around the one given. */

@@ -5,7 +5,7 @@ import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command, ty
 import { request, retryAfter } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
-import { denial, Over, Trouble } from './trouble';
+import { denial, Over, refuses, Trouble } from './trouble';
 
 /** The engine sends a comment every 15 s: who hears nothing for much longer holds one end of a rope. */
 const SILENCE = 40_000; // ms
@@ -13,6 +13,7 @@ const SILENCE = 40_000; // ms
 export class Events implements Rung {
 	public readonly name = 'events';
 	public readonly patience = 2000;
+	private readonly papers: Papers = { credentials: 'omit' };
 
 	/** @param prefix Path that the web server hands to the engine, with a slash at its end. */
 	public constructor(
@@ -21,10 +22,18 @@ export class Events implements Rung {
 	) {}
 
 	public open( wish: () => Wish, sink: Sink ): Connection {
-		const reading = new Reading( this.prefix, this.token, sink );
+		const reading = new Reading( this.prefix, this.token, this.papers, sink );
 		void reading.start( wish() );
 		return reading;
 	}
+}
+
+/**
+ * What goes along with the token. It is enough, and beside cookies the engine would ask for more, which not every browser says;
+ * but where the web server wants a password of its own, the browser sends that together with them, or not at all.
+ */
+interface Papers {
+	credentials: 'omit' | 'same-origin';
 }
 
 class Reading implements Connection {
@@ -42,6 +51,7 @@ class Reading implements Connection {
 	public constructor(
 		private readonly prefix: string,
 		private readonly token: Token,
+		private readonly papers: Papers,
 		private readonly sink: Sink
 	) {}
 
@@ -57,14 +67,20 @@ class Reading implements Connection {
 		this.awaited = new Set( topics.filter( ( topic ) => ! position?.includes( `${ topic }:` ) ) );
 		try {
 			const began = Date.now();
-			const answer = await fetch( `${ this.prefix }events?${ query.toString() }`, {
-				headers: { Authorization: `Bearer ${ await this.token.get() }`, Accept: 'text/event-stream' },
-				credentials: 'omit', // The token is enough, and with a cookie beside it the engine would ask for more.
-				cache: 'no-store',
-				signal: this.abort.signal,
-			} );
+			const ask = async (): Promise< Response > =>
+				fetch( `${ this.prefix }events?${ query.toString() }`, {
+					headers: { Authorization: `Bearer ${ await this.token.get() }`, Accept: 'text/event-stream' },
+					credentials: this.papers.credentials,
+					cache: 'no-store',
+					signal: this.abort.signal,
+				} );
+			let answer = await ask();
+			if ( answer.status === 401 && answer.headers.has( 'WWW-Authenticate' ) ) {
+				this.papers.credentials = 'same-origin';
+				answer = await ask();
+			}
 			if ( ! answer.ok || ! /^text\/event-stream\b/.test( answer.headers.get( 'Content-Type' ) ?? '' ) ) {
-				throw await refusal( answer );
+				throw await refusal( answer, name, this.papers.credentials === 'omit' );
 			}
 			this.sink.latency( Date.now() - began );
 			await this.read( answer );
@@ -80,16 +96,15 @@ class Reading implements Connection {
 		}
 		try {
 			const began = Date.now();
-			const answer = await request( `${ this.prefix }command`, {
+			const { status, json: body } = await request( `${ this.prefix }command`, {
 				method: 'POST',
 				headers: { Authorization: `Bearer ${ await this.token.get() }`, 'Content-Type': 'application/json' },
 				body: JSON.stringify( { connection: this.hello.connection, ...command } ),
-				credentials: 'omit',
+				credentials: this.papers.credentials,
 				signal: this.abort.signal,
 			} );
 			this.sink.latency( Date.now() - began );
-			const body: unknown = await answer.json().catch( () => null );
-			return isObject( body ) && 'ok' in body ? toAck( body ) : { ok: false, code: isObject( body ) && typeof body[ 'error' ] === 'string' ? body[ 'error' ] : `status ${ answer.status }` };
+			return isObject( body ) && 'ok' in body ? toAck( body ) : { ok: false, code: isObject( body ) && typeof body[ 'error' ] === 'string' ? body[ 'error' ] : `status ${ status }` };
 		} catch ( error ) {
 			return { ok: false, code: Trouble.from( error ).reason };
 		}
@@ -168,12 +183,18 @@ class Reading implements Connection {
 	}
 }
 
-/** What an answer means that is none. */
-async function refusal( answer: Response ): Promise< Trouble > {
+/**
+ * What an answer means that is none.
+ *
+ * @param filter  Name of the filter that was asked for.
+ * @param isPlain Nothing went along with the token: if the origin is refused then, it is that of the page.
+ */
+async function refusal( answer: Response, filter: string, isPlain: boolean ): Promise< Trouble > {
 	const { status } = answer;
 	const body: unknown = await answer.json().catch( () => null );
-	if ( status === 401 && isObject( body ) ) {
-		return denial( String( body[ 'error' ] ) );
+	const error = isObject( body ) ? String( body[ 'error' ] ) : '';
+	if ( ( status === 401 && isObject( body ) ) || refuses( error, filter ) ) {
+		return isPlain || error !== 'origin' ? denial( error, filter ) : new Trouble( error );
 	}
 	if ( status === 429 || ( status === 503 && retryAfter( answer ) !== null ) ) {
 		return new Trouble( `busy (${ status })`, 'busy', retryAfter( answer ) ?? 1000 );

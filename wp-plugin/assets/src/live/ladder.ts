@@ -3,31 +3,17 @@
  * open, so that it settles within 5 s. A rung below the best is left again when a better one opens.
  */
 
-import { Backoff } from './backoff';
-import type { Ack, Beat, Command, Hello, Json, Message } from './message';
+import type { Climber } from './climber';
+import type { Ack, Command, Hello } from './message';
 import type { Memory, Reasons } from './memory';
+import { Pace } from './pace';
 import type { Connection, Rung, RungName, Sink, Wish } from './rung';
 import { Rush } from './rush';
 import type { Token } from './token';
 import { Over, Trouble } from './trouble';
 
-/** A connection that lasts this long worked: the next loss is a new one. */
+/** A connection that lasts this long worked. */
 const STEADY = 10_000; // ms
-/** Between two looks at better rungs that have never worked here, at first and at most. */
-const LOOK = [ 60_000, 1_800_000 ] as const; // ms
-
-/** What the ladder tells. */
-export interface Climber {
-	/** A connection is open, perhaps a better one in place of another. */
-	settled( hello: Hello | null ): void;
-	/** There is none, and no rung holds: how many times in a row all were tried. */
-	failed( times: number ): void;
-	message( message: Message ): void;
-	beat( beat: Beat | null ): void;
-	counters( live: Json ): void;
-	latency( ms: number ): void;
-	over( state: Over[ 'state' ] ): void;
-}
 
 export class Ladder {
 	public readonly reasons: Reasons = {};
@@ -44,12 +30,14 @@ export class Ladder {
 	/** Counts climbs: what an older one still says is not heard. */
 	private climb = 0;
 	private failures = 0;
+	/** When the connection was opened, milliseconds since 1970. */
+	private opened = 0;
+	/** From which place on it is tried again after a filter was refused. */
+	private refusedAt: number | null = null;
 	private timer: Timer;
 	private looking: Timer;
 	private steady: Timer;
-	private readonly backoff: Backoff;
-	private readonly hurried: Backoff;
-	private readonly unhurried: Backoff;
+	private readonly pace: Pace;
 
 	/**
 	 * @param rungs  Best first.
@@ -63,10 +51,8 @@ export class Ladder {
 		private readonly memory: Memory | null,
 		random: () => number = Math.random
 	) {
-		this.backoff = new Backoff( undefined, undefined, random );
-		this.rush = new Rush( this.backoff );
-		this.hurried = new Backoff( undefined, undefined, random );
-		this.unhurried = new Backoff( ...LOOK, random );
+		this.pace = new Pace( random );
+		this.rush = new Rush( this.pace );
 		this.best = rungs.length;
 	}
 
@@ -90,7 +76,7 @@ export class Ladder {
 		[ this.timer, this.looking, this.steady ].forEach( clearTimeout );
 		this.attempt?.close();
 		this.connection?.close();
-		this.attempt = this.connection = null;
+		this.attempt = this.connection = this.refusedAt = null;
 	}
 
 	public do( command: Command ): Promise< Ack > {
@@ -101,7 +87,15 @@ export class Ladder {
 	public restart( why: Trouble ): void {
 		if ( this.connection !== null ) {
 			this.connection.close();
-			this.lost( why );
+			this.lost( why, STEADY );
+		}
+	}
+
+	/** Another filter is wished for: if the last one was refused, that is over. */
+	public renew(): void {
+		if ( this.refusedAt !== null ) {
+			this.pace.opened();
+			void this.try( this.refusedAt );
 		}
 	}
 
@@ -110,12 +104,17 @@ export class Ladder {
 		const climb = ++this.climb;
 		let after = 0;
 		this.away = false;
+		this.refusedAt = null;
 		for ( const [ place, rung ] of this.rungs.entries() ) {
 			if ( place < from ) {
 				continue;
 			}
 			const why = await this.open( place, climb );
 			if ( why === null || this.climb !== climb ) {
+				return;
+			}
+			if ( why.kind === 'refused' ) {
+				this.refused( why, place );
 				return;
 			}
 			if ( why.kind === 'busy' ) {
@@ -129,17 +128,21 @@ export class Ladder {
 			}
 		}
 		this.climber.failed( ++this.failures );
-		this.again( 0, Math.max( this.backoff.next(), after ) );
+		this.again( 0, Math.max( this.pace.failed(), after ) );
+	}
+
+	/** The engine answers, on this rung as on any other. */
+	private refused( { reason, after }: Trouble, place: number ): void {
+		this.failures = 0;
+		this.refusedAt = place;
+		this.again( place, Math.max( this.pace.failed(), after ?? 0 ) );
+		this.climber.refused( reason );
 	}
 
 	/** Tries from a place down after a while, unless something else has begun by then. */
 	private again( from: number, wait: number ): void {
 		const { climb } = this;
-		this.timer = setTimeout( () => {
-			if ( this.climb === climb ) {
-				void this.try( from );
-			}
-		}, wait );
+		this.timer = setTimeout( () => this.climb === climb && void this.try( from ), wait );
 	}
 
 	/** Tries one rung, twice if a new token may help. @return Why it does not work; null when it does, or when it is all over. */
@@ -161,7 +164,7 @@ export class Ladder {
 			this.end( why, climb );
 			return null;
 		}
-		if ( why !== null && this.climb === climb ) {
+		if ( why !== null && why.kind !== 'refused' && this.climb === climb ) {
 			this.reasons[ rung.name ] = why.reason;
 			this.away ||= why.away || why.kind === 'busy';
 			this.rush.note( rung, why );
@@ -189,12 +192,12 @@ export class Ladder {
 						clearTimeout( timer );
 						isSettled = true;
 						this.attempt = null;
-						this.settle( connection, place, hello );
+						this.settle( rung, connection, place, hello );
 						done( null );
 					}
 				},
 				message: ( message ) => here() && this.climber.message( message ),
-				beat: ( beat ) => here() && this.climber.beat( beat ),
+				beat: ( beat, stale ) => here() && this.climber.beat( beat, stale ),
 				counters: ( live ) => here() && this.climber.counters( live ),
 				latency: ( ms ) => here() && this.climber.latency( ms ),
 				closed: ( why ) => {
@@ -209,21 +212,18 @@ export class Ladder {
 		} );
 	}
 
-	private settle( connection: Connection, place: number, hello: Hello | null ): void {
-		const rung = this.rungs[ place ];
-		if ( rung === undefined ) {
-			return;
-		}
+	private settle( rung: Rung, connection: Connection, place: number, hello: Hello | null ): void {
 		this.connection?.close();
 		this.connection = connection;
 		this.place = place;
 		this.away &&= place > 0;
 		this.failures = 0;
+		this.opened = Date.now();
+		this.pace.opened();
 		this.rush.note( rung, null );
 		delete this.reasons[ rung.name ];
 		clearTimeout( this.steady );
 		this.steady = setTimeout( () => {
-			this.backoff.reset();
 			if ( place <= this.best && ! this.away ) {
 				this.best = place;
 				this.memory?.save( rung.name, this.reasons );
@@ -233,7 +233,8 @@ export class Ladder {
 		this.climber.settled( hello );
 	}
 
-	private lost( why: Trouble | Over ): void {
+	/** @param steady How long it should have lived at least, for an unhurried return if it did not; milliseconds. */
+	private lost( why: Trouble | Over, steady?: number ): void {
 		if ( why instanceof Over ) {
 			this.end( why, this.climb );
 			return;
@@ -241,6 +242,11 @@ export class Ladder {
 		this.connection = null;
 		this.attempt?.close();
 		[ this.looking, this.steady ].forEach( clearTimeout );
+		this.climb++;
+		if ( why.kind === 'refused' ) {
+			this.refused( why, this.place );
+			return;
+		}
 		let from = this.place;
 		if ( why.kind === 'silent' ) {
 			// It opens and lets nothing through: another one first, and no hurry to come back.
@@ -251,23 +257,18 @@ export class Ladder {
 			from = Math.min( from, this.rungs.length - 1 );
 			this.best = Math.max( this.best, from );
 		}
-		this.climb++;
-		if ( why.after === null ) {
-			this.again( from, this.backoff.next() );
-		} else {
-			this.again( from, why.kind === 'busy' ? this.rush.pause( why.after ) : this.backoff.within( why.after ) );
-		}
+		const pause = why.after === null ? this.pace.lost( Date.now() - this.opened, steady ) : why.kind === 'busy' ? this.rush.pause( why.after ) : this.pace.within( why.after );
+		this.again( from, pause );
+		this.climber.lost( pause );
 	}
 
 	/** Looks at the better rungs after a while: soon if one of them has worked before. */
 	private look(): void {
 		clearTimeout( this.looking );
 		if ( this.place > 0 ) {
-			const wait = this.away || this.best < this.place ? this.hurried.next() : this.unhurried.next();
-			this.looking = setTimeout( () => void this.lookUp(), Math.max( wait, this.rush.left ) );
+			this.looking = setTimeout( () => void this.lookUp(), Math.max( this.pace.look( this.away || this.best < this.place ), this.rush.left ) );
 		} else {
-			this.hurried.reset();
-			this.unhurried.reset();
+			this.pace.top();
 		}
 	}
 

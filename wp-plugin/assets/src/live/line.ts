@@ -1,18 +1,22 @@
 /** A connection that stays: it follows topics of one filter, asks again for what is missing, and renews its token. */
 
+import type { Climber } from './climber';
 import type { Feed } from './feed';
 import { Heart } from './heart';
-import type { Climber, Ladder } from './ladder';
+import type { Ladder } from './ladder';
 import { isObject, type Ack, type Beat, type Command, type Hello, type Json, type Message, type Topic } from './message';
+import { Renewal } from './renewal';
 import type { Wish } from './rung';
 import { CONNECTING, type Status } from './status';
 import type { Token } from './token';
-import { Over, Trouble } from './trouble';
+import { refuses, Trouble, UNCLEAR, type Over } from './trouble';
 
 /** What was asked for again must be here by then. */
 const GRACE = 2000; // ms
+/** A connection that is not there again by then is missed. */
+const HICCUP = 2000; // ms
 const STEADY = 10_000; // ms after which a way has proved itself
-const RETRY = 5000; // ms until a token is asked for again that could not be had
+const RETRY = 5000; // ms at least until a filter is asked for again that was refused
 
 /** What a line tells. */
 export interface Listener {
@@ -29,6 +33,7 @@ export class Line implements Climber {
 	public status: Status = CONNECTING;
 	private readonly ladder: Ladder;
 	private readonly heart = new Heart( () => this.silent() );
+	private readonly renewal: Renewal;
 	private isPaused = false;
 	private isClosed = false;
 	/** What the last connection was opened for. */
@@ -36,9 +41,12 @@ export class Line implements Climber {
 	/** Topics of which something is missing. */
 	private readonly missing = new Set< Topic >();
 	private resyncs = 0;
+	/** How many were lost: what one of them still answers is not heard. */
+	private connections = 0;
 	private resync: Timer;
-	private renewal: Timer;
 	private steady: Timer;
+	private missed: Timer;
+	private retry: Timer;
 
 	/**
 	 * @param climb  Makes the ladder.
@@ -52,6 +60,7 @@ export class Line implements Climber {
 		climb: ( wish: () => Wish, climber: Climber ) => Ladder,
 		private readonly report: ( status: Status ) => void = () => undefined
 	) {
+		this.renewal = new Renewal( token, ( command ) => this.ladder.do( command ), ( state ) => this.over( state ) );
 		this.ladder = climb( () => this.begin(), this );
 		this.heart.alive();
 		this.ladder.start();
@@ -69,7 +78,10 @@ export class Line implements Climber {
 			return;
 		}
 		this.missing.clear();
+		clearTimeout( this.retry );
+		this.set( { refusal: null } );
 		this.ask();
+		this.ladder.renew();
 	}
 
 	/** Nothing comes any more until something is followed again. */
@@ -87,40 +99,58 @@ export class Line implements Climber {
 
 	public close(): void {
 		this.isClosed = true;
-		[ this.resync, this.renewal, this.steady ].forEach( clearTimeout );
+		[ this.resync, this.steady, this.missed, this.retry ].forEach( clearTimeout );
+		this.renewal.stop();
 		this.heart.stop();
 		this.ladder.stop();
 	}
 
 	public settled( hello: Hello | null ): void {
-		clearTimeout( this.renewal );
+		this.renewal.stop();
+		[ this.missed, this.retry ].forEach( clearTimeout );
 		if ( hello?.time !== undefined ) {
 			this.token.clock( hello.time );
 		}
 		if ( hello?.expires !== undefined ) {
-			this.renewBefore( this.token.until( hello.expires ) );
+			this.renewal.before( this.token.until( hello.expires ) );
 		}
 		if ( this.isPaused ) {
 			void this.ladder.do( { do: 'pause' } );
 		} else if ( this.asked !== this.name() ) {
 			this.ask(); // It was another wish when the connection was begun.
 		}
-		this.set( { state: 'live' } );
+		this.set( { state: 'live', refusal: null } );
 		this.alive();
 		clearTimeout( this.steady );
 		this.steady = setTimeout( () => this.report( this.status ), STEADY );
 	}
 
+	public lost( pause: number ): void {
+		this.forget();
+		this.set( pause > HICCUP ? { state: 'connecting' } : {} );
+		this.missed = setTimeout( () => this.set( { state: 'connecting' } ), HICCUP );
+	}
+
 	public failed( times: number ): void {
+		clearTimeout( this.missed );
 		// One failure may be a hiccup of the network.
-		this.set( times > 1 ? { state: 'offline' } : {} );
+		this.set( { state: times > 1 ? 'offline' : 'connecting' } );
+	}
+
+	public refused( reason: string ): void {
+		clearTimeout( this.missed );
+		this.set( { state: 'refused', refusal: reason } );
+		if ( this.asked !== this.name() ) {
+			this.set( { refusal: null } ); // It was another wish.
+			this.ladder.renew();
+		}
 	}
 
 	public message( message: Message ): void {
 		const taken = this.feed.take( message );
 		if ( taken === 'new' ) {
 			this.missing.delete( message.t );
-			this.set( { state: 'live', stale: false } );
+			this.set( { state: 'live', stale: false, refusal: null } );
 			this.listener.message( message );
 		} else if ( taken === 'gap' ) {
 			this.misses( [ message.t ] );
@@ -128,11 +158,12 @@ export class Line implements Climber {
 		this.alive();
 	}
 
-	public beat( beat: Beat | null ): void {
-		if ( beat !== null && ! this.isPaused ) {
+	public beat( beat: Beat | null, stale = false ): void {
+		// While a filter is refused the connection stays with the one before, of which it tells.
+		if ( beat !== null && ! this.isPaused && this.status.refusal === null ) {
 			this.misses( this.feed.behind( beat, this.topics ) );
 		}
-		this.set( { state: 'live', stale: false } );
+		this.set( { state: 'live', stale } );
 		this.alive();
 		this.listener.beat();
 	}
@@ -150,6 +181,16 @@ export class Line implements Climber {
 	public over( state: Over[ 'state' ] ): void {
 		this.close();
 		this.listener.over( state );
+	}
+
+	/** What was expected of a connection that is no more. The next one begins where we are. */
+	private forget(): void {
+		this.connections++;
+		this.renewal.stop();
+		[ this.steady, this.retry, this.resync ].forEach( clearTimeout );
+		this.resync = undefined;
+		this.resyncs = 0;
+		this.missing.clear();
 	}
 
 	private begin(): Wish {
@@ -202,8 +243,6 @@ export class Line implements Climber {
 			if ( this.missing.size === 0 ) {
 				this.resyncs = 0;
 			} else if ( this.resyncs > 2 ) {
-				this.resyncs = 0;
-				this.missing.clear();
 				this.ladder.restart( new Trouble( 'gap' ) );
 			} else {
 				this.misses( [] );
@@ -214,53 +253,44 @@ export class Line implements Climber {
 
 	/** A command without which the connection is of no use. While there is none, the next one begins with what it says. */
 	private async order( command: Command, name: string ): Promise< void > {
-		const rung = this.ladder.rung;
-		const ack = await this.ladder.do( command );
-		if ( ! ack.ok && rung !== null && ! this.isClosed ) {
-			this.ladder.restart( new Trouble( `${ name }: ${ ack.code ?? 'refused' }` ) );
+		const { rung } = this.ladder;
+		const { connections } = this;
+		const asked = this.name();
+		const { ok, code } = await this.ladder.do( command );
+		if ( rung === null || this.connections !== connections || this.isClosed ) {
+			return;
 		}
-	}
-
-	/** @param life Milliseconds until the connection ends. */
-	private renewBefore( life: number ): void {
-		clearTimeout( this.renewal );
-		// Not all dashboards of a server at once.
-		this.renewal = setTimeout( () => void this.renew(), Math.max( 1000, life * ( 0.5 + 0.25 * Math.random() ) ) );
-	}
-
-	private async renew(): Promise< void > {
-		try {
-			const token = await this.token.prolong();
-			if ( this.isClosed ) {
-				return;
-			}
-			const { ok, expires, time } = await this.ladder.do( { do: 'token', token } );
-			if ( ! ok ) {
-				throw new Trouble( 'renewal' );
-			}
-			if ( time !== undefined ) {
-				this.token.clock( time );
-			}
-			this.renewBefore( expires === undefined ? this.token.life() : this.token.until( expires ) );
-		} catch ( error ) {
-			if ( this.isClosed ) {
-				return;
-			}
-			if ( error instanceof Over ) {
-				this.over( error.state );
-			} else {
-				this.renewal = setTimeout( () => void this.renew(), RETRY );
+		if ( ok ) {
+			this.set( command.do === 'follow' && asked === this.name() ? { refusal: null } : {} );
+		} else if ( command.do !== 'follow' || ! refuses( code, this.feed.name ) ) {
+			this.ladder.restart( new Trouble( `${ name }: ${ code ?? 'refused' }` ) );
+		} else if ( asked === this.name() ) {
+			// The connection is as good as before, and another one would be told the same.
+			this.missing.clear();
+			this.set( { state: 'refused', refusal: String( code ) } );
+			if ( code !== UNCLEAR ) {
+				this.retry = setTimeout( () => this.isPaused || this.ask(), RETRY * ( 1 + Math.random() ) ); // Others may have made room.
 			}
 		}
 	}
 
 	private set( change: Partial< Status > ): void {
 		const before = this.status;
-		this.status = { ...before, ...change, rung: this.ladder.rung, reasons: { ...this.ladder.reasons } };
+		const { rung, reasons } = this.ladder;
+		this.status = told( { ...before, ...change, rung, reasons: { ...reasons } } );
 		if ( JSON.stringify( before ) !== JSON.stringify( this.status ) ) {
 			this.listener.status( this.status );
 		}
 	}
+}
+
+/** Its state is `refused` as long as the filter is. */
+function told( status: Status ): Status {
+	const { state, refusal, rung } = status;
+	if ( refusal !== null ) {
+		return state === 'live' ? { ...status, state: 'refused' } : status;
+	}
+	return state === 'refused' ? { ...status, state: rung === null ? 'connecting' : 'live' } : status;
 }
 
 type Timer = ReturnType< typeof setTimeout > | undefined;

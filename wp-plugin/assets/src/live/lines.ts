@@ -11,7 +11,7 @@ export interface Wanted {
 	readonly feed?: Feed;
 }
 
-/** Connections of a browser that the engine holds open: it has 4,000 for everybody. */
+/** Connections of a browser that the engine holds open: it has 6,000 for everybody. */
 const PUSHED = 4;
 
 export class Lines {

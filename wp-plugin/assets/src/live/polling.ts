@@ -1,10 +1,10 @@
 /** The last rung: live.php is asked every few seconds. It needs nothing of the web server but PHP. */
 
 import { isObject, toMessage, type Ack, type Command, type Json } from './message';
-import { request, retryAfter } from './request';
+import { request, retryAfter, type Answer } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token, TokenConfig } from './token';
-import { denial, Over, Trouble } from './trouble';
+import { denial, Over, refuses, Trouble, UNCLEAR } from './trouble';
 
 export interface PollingConfig extends TokenConfig {
 	/** Seconds between two questions. */
@@ -13,9 +13,10 @@ export interface PollingConfig extends TokenConfig {
 	readonly acknowledge?: string;
 }
 
-/** What live.php says of the engine: it does not answer; it does not know the question. */
+/** What live.php says of an engine that does not answer. */
 const AWAY = 'no-engine';
-const OLD = 'bad-request';
+/** An engine that is older than this plugin is asked what it knows, and again after a while: it may have been renewed. */
+const OLD = 60_000; // ms
 
 export class Polling implements Rung {
 	public readonly name = 'polling';
@@ -40,8 +41,10 @@ class Rounds implements Connection {
 	private isPaused = false;
 	/** A turn is under way. */
 	private isAsking = false;
-	/** The engine is older than this plugin: it is asked what it knows. */
-	private isOld = false;
+	/** What is wished for has changed since the turn under way began: its answer is dropped, and the next one comes at once. */
+	private isDue = false;
+	/** Until when the engine counts as old, milliseconds since 1970. */
+	private oldUntil = 0;
 
 	public constructor(
 		private readonly config: PollingConfig,
@@ -51,17 +54,24 @@ class Rounds implements Connection {
 	) {}
 
 	public async turn(): Promise< void > {
-		if ( this.isAsking ) {
+		if ( this.isAsking || this.abort.signal.aborted ) {
+			this.isDue = true;
 			return;
 		}
 		this.isAsking = true;
+		this.isDue = false;
 		try {
-			this.take( await this.figures() );
+			const body = await this.figures();
+			if ( ! this.isDue ) {
+				this.take( body );
+			}
 		} catch ( error ) {
-			this.end( error instanceof Over ? error : Trouble.from( error ) );
+			if ( error instanceof Over || ! this.isDue ) {
+				this.end( error instanceof Over ? error : Trouble.from( error ) );
+			}
 		}
 		this.isAsking = false;
-		this.later( this.config.interval * 1000 );
+		this.later( this.isDue ? 0 : this.config.interval * 1000 );
 	}
 
 	public async do( command: Command ): Promise< Ack > {
@@ -76,7 +86,9 @@ class Rounds implements Connection {
 			case 'follow':
 				// What is wished for is looked at with each question.
 				this.isPaused = false;
-				this.later( 0 );
+				this.oldUntil = 0;
+				clearTimeout( this.timer );
+				void this.turn();
 				return { ok: true };
 			case 'token':
 				return { ok: true };
@@ -98,22 +110,32 @@ class Rounds implements Connection {
 	/** Messages, or the counters that may still be there for PHP to read while the engine is busy or away. */
 	private async figures(): Promise< Record< string, unknown > > {
 		const { topics, name, position } = this.wish();
-		if ( ! this.isOld ) {
-			const answer = await this.question( { what: 'poll', topics: topics.join( ',' ), ...( name === '' ? {} : { filter: name } ), ...( position === null ? {} : { since: position } ) } );
-			const body = await this.read( answer );
+		if ( Date.now() >= this.oldUntil ) {
+			const query = { what: 'poll', topics: topics.join( ',' ), ...( name === '' ? {} : { filter: name } ) };
+			let answer = await this.question( position === null ? query : { ...query, since: position } );
+			if ( position !== null && reasonOf( answer ) === UNCLEAR ) {
+				answer = await this.question( query );
+			}
+			if ( refuses( reasonOf( answer ), name ) ) {
+				throw new Trouble( reasonOf( answer ), 'refused', retryAfter( answer ) );
+			}
+			const body = this.read( answer );
 			if ( 'poll' in body || 'live' in body ) {
 				return body;
 			}
-			this.isOld = reasonOf( answer ) === OLD;
+			// With nothing in the question that could be wrong.
+			if ( reasonOf( answer ) === UNCLEAR ) {
+				this.oldUntil = Date.now() + OLD;
+			}
 		}
 		return topics.includes( 'live' ) && name === '' ? this.read( await this.question( {} ) ) : { live: null };
 	}
 
 	/** Asks, with a new token if need be: the old one's chain has ended, or the tab was hidden for a while. */
-	private async question( query: Readonly< Record< string, string > > ): Promise< Response > {
+	private async question( query: Readonly< Record< string, string > > ): Promise< Answer > {
 		const url = new URL( this.config.live, location.href );
 		Object.entries( query ).forEach( ( [ name, value ] ) => url.searchParams.set( name, value ) );
-		const ask = async (): Promise< Response > => {
+		const ask = async (): Promise< Answer > => {
 			const headers = { 'X-Qahm-Realtime-Token': await this.token.get() };
 			const began = Date.now();
 			const answer = await request( url.href, { method: 'POST', headers, signal: this.abort.signal } );
@@ -130,12 +152,12 @@ class Rounds implements Connection {
 	}
 
 	/** The body of an answer, with the token for the next question. */
-	private async read( answer: Response ): Promise< Record< string, unknown > > {
+	private read( answer: Answer ): Record< string, unknown > {
 		if ( answer.status === 401 ) {
 			this.judge( answer );
 		}
-		const isAway = [ AWAY, OLD ].includes( reasonOf( answer ) );
-		const body: unknown = await answer.json().catch( () => null );
+		const isAway = [ AWAY, UNCLEAR ].includes( reasonOf( answer ) );
+		const body = answer.json;
 		if ( ( ! answer.ok && ! isAway ) || ! isObject( body ) ) {
 			const after = retryAfter( answer );
 			throw new Trouble( `status ${ answer.status }`, after === null ? 'broken' : 'busy', after );
@@ -151,6 +173,9 @@ class Rounds implements Connection {
 		if ( ! this.isOpen ) {
 			this.isOpen = true;
 			this.sink.open( null );
+			if ( this.isDue ) {
+				return; // It is another wish than the one that this turn began with.
+			}
 		}
 		if ( ! isObject( poll ) || ! Array.isArray( poll[ 'messages' ] ) ) {
 			this.sink.counters( ( live as Json | undefined ) ?? null );
@@ -162,11 +187,11 @@ class Rounds implements Connection {
 				this.sink.message( message );
 			}
 		}
-		this.sink.beat( null );
+		this.sink.beat( null, poll[ 'stale' ] === true );
 	}
 
 	/** @throws What is wrong with a token that was not taken. */
-	private judge( answer: Response ): void {
+	private judge( answer: Answer ): void {
 		const why = denial( reasonOf( answer ) || 'denied' );
 		if ( why.kind !== 'denied' ) {
 			throw why;
@@ -180,7 +205,7 @@ class Rounds implements Connection {
 		try {
 			const headers = { 'X-WP-Nonce': this.token.pass(), 'Content-Type': 'application/json' };
 			const answer = await request( this.config.acknowledge, { method: 'POST', headers, body: JSON.stringify( { alert } ) } );
-			return answer.ok ? { ok: true } : { ok: false, code: codeOf( await answer.json().catch( () => null ) ) ?? `status ${ answer.status }` };
+			return answer.ok ? { ok: true } : { ok: false, code: codeOf( answer.json ) ?? `status ${ answer.status }` };
 		} catch ( error ) {
 			return { ok: false, code: Trouble.from( error ).reason };
 		}
@@ -194,7 +219,7 @@ class Rounds implements Connection {
 	}
 }
 
-function reasonOf( answer: Response ): string {
+function reasonOf( answer: Answer ): string {
 	return answer.headers.get( 'X-Qahm-Realtime' ) ?? '';
 }
 

@@ -20,7 +20,8 @@ export interface Sink {
 	/** The way is open: what comes now comes at once. */
 	open( hello: Hello | null ): void;
 	message( message: Message ): void;
-	beat( beat: Beat | null ): void;
+	/** @param stale The engine lives, and says itself that its figures do not move on. */
+	beat( beat: Beat | null, stale?: boolean ): void;
 	/** The engine is away: its counters in shared memory, if PHP can still read them. */
 	counters( live: Json ): void;
 	/** Milliseconds of a round trip. */

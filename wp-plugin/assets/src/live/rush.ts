@@ -1,7 +1,7 @@
 /** A server that has no time: which of its ways have said so, and how long it wants to be left alone. */
 
-import type { Backoff } from './backoff';
 import type { Reasons } from './memory';
+import type { Pace } from './pace';
 import type { Rung } from './rung';
 import { BUSY, UNREACHED, type Trouble } from './trouble';
 
@@ -14,7 +14,7 @@ export class Rush {
 	/** Milliseconds since 1970. */
 	private until = 0;
 
-	public constructor( private readonly backoff: Backoff ) {}
+	public constructor( private readonly pace: Pace ) {}
 
 	/** What became of a try; null: it works. */
 	public note( rung: Rung, why: Trouble | null ): void {
@@ -38,7 +38,7 @@ export class Rush {
 
 	/** How long to leave a server alone that wants so many milliseconds: longer, and not as long as everybody else. */
 	public pause( after: number ): number {
-		return after + this.backoff.within( Math.max( after, 1000 ) );
+		return after + this.pace.within( Math.max( after, 1000 ) );
 	}
 
 	/** A browser does not say why a WebSocket was refused: where a way that was tried after it is busy, it was that, too. */

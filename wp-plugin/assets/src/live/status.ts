@@ -5,14 +5,17 @@ import type { RungName } from './rung';
 
 export interface Status {
 	/**
-	 * `connecting`: nothing yet. `live`: figures come. `noEngine`: nobody counts. `offline`: the server did not answer several
-	 * times in a row; it is tried again. `paused`: nobody looks. `loggedOut`, `address` (no token is good under the page's
-	 * address) and `closed` are final.
+	 * `connecting`: nothing yet, or nothing any more since a moment ago. `live`: figures come. `refused`: the engine does not
+	 * take the filter, `refusal` says why. `noEngine`: nobody counts. `offline`: the server did not answer several times in a
+	 * row; it is tried again. `paused`: nobody looks. `loggedOut`, `address` (no token is good under the page's address) and
+	 * `closed` are final.
 	 */
-	readonly state: 'connecting' | 'live' | 'noEngine' | 'offline' | 'paused' | 'loggedOut' | 'address' | 'closed';
+	readonly state: 'connecting' | 'live' | 'refused' | 'noEngine' | 'offline' | 'paused' | 'loggedOut' | 'address' | 'closed';
+	/** `bad-request`: it is no filter; `too-many-filters`: others are in use, it is asked for again. Null while none is refused. */
+	readonly refusal: string | null;
 	/** Null while there is no connection. */
 	readonly rung: RungName | null;
-	/** What is shown may be old: nothing was heard for a minute, or only the counters are known. */
+	/** What is shown may be old: nothing was heard for a minute, only the counters are known, or the engine itself says so. */
 	readonly stale: boolean;
 	/** Milliseconds of the last round trip. */
 	readonly latency: number | null;
@@ -22,4 +25,4 @@ export interface Status {
 	readonly leader: boolean;
 }
 
-export const CONNECTING: Status = { state: 'connecting', rung: null, stale: false, latency: null, reasons: {}, leader: false };
+export const CONNECTING: Status = { state: 'connecting', refusal: null, rung: null, stale: false, latency: null, reasons: {}, leader: false };

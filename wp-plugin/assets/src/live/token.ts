@@ -4,7 +4,7 @@
  */
 
 import { isObject } from './message';
-import { request } from './request';
+import { request, type Answer } from './request';
 import { Over, Trouble } from './trouble';
 
 /** What the page says about tokens. */
@@ -22,6 +22,10 @@ export interface TokenConfig {
 const CHAIN = 600_000; // ms from the check by WordPress
 const MARGIN = 1000; // a token that ends within this may be late
 const SOON = 60_000; // a chain that ends within this is not worth another link
+
+/** What admin-ajax.php says to who is not logged in, and what a nonce looks like: a page that says something else is none. */
+const NO = /^(0|-1)$/;
+const NONCE = /^[\w-]{2,64}$/;
 
 export class Token {
 	private value: string | null;
@@ -101,8 +105,7 @@ export class Token {
 			const url = new URL( this.config.live, location.href );
 			url.searchParams.set( 'pages', '1' );
 			const answer = await request( url.href, { method: 'POST', headers: { 'X-Qahm-Realtime-Token': this.value ?? '' } } );
-			const body: unknown = answer.ok ? await answer.json() : null;
-			this.next( isObject( body ) ? body[ 'token' ] : null );
+			this.next( answer.ok && isObject( answer.json ) ? answer.json[ 'token' ] : null );
 		} catch {
 			this.value = null;
 		}
@@ -110,25 +113,25 @@ export class Token {
 	}
 
 	private async ask(): Promise< string > {
-		const post = (): Promise< Response > => request( this.config.renew, { method: 'POST', headers: { 'X-WP-Nonce': this.nonce } } );
+		const post = (): Promise< Answer > => request( this.config.renew, { method: 'POST', headers: { 'X-WP-Nonce': this.nonce } } );
 		let answer = await post();
-		if ( isDenied( answer ) ) {
+		if ( answer.status === 401 || answer.status === 403 ) {
 			// A nonce lives a day at most; who is still logged in gets a new one.
 			const nonce = await request( this.config.nonceUrl, {} );
-			if ( nonce.status >= 500 ) {
-				throw new Trouble( `nonce ${ nonce.status }` );
-			}
-			if ( ! nonce.ok ) {
+			const value = nonce.text.trim();
+			if ( isRefusal( nonce ) || ( nonce.ok && NO.test( value ) ) ) {
 				throw new Over( 'loggedOut' );
 			}
-			this.nonce = ( await nonce.text() ).trim();
+			if ( ! nonce.ok || ! NONCE.test( value ) ) {
+				throw new Trouble( `nonce ${ nonce.status }` );
+			}
+			this.nonce = value;
 			answer = await post();
+			if ( isRefusal( answer ) ) {
+				throw new Over( 'loggedOut' );
+			}
 		}
-		if ( isDenied( answer ) ) {
-			throw new Over( 'loggedOut' );
-		}
-		const body: unknown = answer.ok ? await answer.json() : null;
-		const token = isObject( body ) ? body[ 'token' ] : null;
+		const token = answer.ok && isObject( answer.json ) ? answer.json[ 'token' ] : null;
 		if ( typeof token !== 'string' ) {
 			throw new Trouble( answer.ok ? 'no token' : `token ${ answer.status }` );
 		}
@@ -158,6 +161,8 @@ export class Token {
 	}
 }
 
-function isDenied( { status }: Response ): boolean {
-	return status === 401 || status === 403;
+/** Whether it is WordPress that refuses. What stands before it (a firewall, a limit, a proxy) says nothing of who is logged in. */
+function isRefusal( { status, text, json }: Answer ): boolean {
+	const code = isObject( json ) ? json[ 'code' ] : null;
+	return [ 400, 401, 403 ].includes( status ) && ( NO.test( text.trim() ) || ( typeof code === 'string' && /^(rest|qahm)_/.test( code ) ) );
 }

@@ -1,7 +1,10 @@
 /** Why something did not work. */
 
-/** What to do about it: `denied` wants another token, `busy` wants time, `broken` wants to be tried again, `silent` another rung. */
-export type Kind = 'denied' | 'busy' | 'broken' | 'silent';
+/**
+ * What to do about it: `denied` wants another token, `busy` wants time, `broken` wants to be tried again, `silent` another
+ * rung, `refused` another filter: the engine is there, and no other way to it would help.
+ */
+export type Kind = 'denied' | 'busy' | 'broken' | 'silent' | 'refused';
 
 /** Of a handshake that failed, which a browser says no more about; of one that failed because the server had no time. */
 export const UNREACHED = 'not reached';
@@ -38,10 +41,23 @@ export class Over extends Error {
 /** The engine's words for a token that it does not take. */
 const DENIALS = [ 'malformed', 'signature', 'expired', 'site', 'purpose', 'chain', 'revoked', 'absent', 'denied' ];
 
-/** @throws Over for an address that no other token would help under. */
-export function denial( reason: string ): Trouble {
+/** The engine's word for a question that it does not understand. */
+export const UNCLEAR = 'bad-request';
+
+/** Whether the engine refuses a filter with this word. */
+export function refuses( reason: string | undefined, filter: string ): boolean {
+	return filter !== '' && ( reason === UNCLEAR || reason === 'too-many-filters' );
+}
+
+/**
+ * What the engine's word for a refusal means.
+ *
+ * @param filter Name of the filter that was asked for, '' for none.
+ * @throws Over for an address that no other token would help under.
+ */
+export function denial( reason: string, filter = '' ): Trouble {
 	if ( reason === 'origin' ) {
 		throw new Over( 'address' );
 	}
-	return new Trouble( reason, DENIALS.includes( reason ) ? 'denied' : 'broken' );
+	return new Trouble( reason, DENIALS.includes( reason ) ? 'denied' : refuses( reason, filter ) ? 'refused' : 'broken' );
 }

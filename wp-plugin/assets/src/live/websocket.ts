@@ -36,6 +36,8 @@ class Session implements Connection {
 	/** What came while something packed was being unpacked waits for it: the order counts. */
 	private unpacking: Promise< void > | null = null;
 	private bye: number | null = null;
+	/** Name of the filter that was asked for. */
+	private filter = '';
 	/** What the engine said before it hung up. */
 	private problem: Trouble | Over | null = null;
 
@@ -49,6 +51,7 @@ class Session implements Connection {
 			const [ { io }, value ] = await Promise.all( [ load(), token.get() ] );
 			if ( ! this.isClosed ) {
 				const { topics, filter, name, position } = wish();
+				this.filter = name;
 				this.listen(
 					io( location.origin, {
 						path: `${ prefix }socket.io/`,
@@ -137,7 +140,7 @@ class Session implements Connection {
 
 	private note( code: string ): void {
 		try {
-			this.problem = denial( code );
+			this.problem = denial( code, this.filter );
 		} catch ( over ) {
 			this.problem = over as Over;
 		}
