@@ -14,7 +14,7 @@ fn channel() -> (Arc<Channel>, Worker) {
 fn key(country: usize, topic: Topic) -> StreamKey {
     let filter = match country {
         0 => FilterName::everybody(),
-        n => FilterName::from_json(&json!({ "country": n.to_string() })).unwrap(),
+        n => FilterName::from_json(&json!({ "source": n.to_string() })).unwrap(),
     };
     StreamKey::new(SITE, filter, topic)
 }
