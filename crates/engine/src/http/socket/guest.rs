@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::line::Watch;
+use crate::channel::Topic;
 use crate::http::Shared;
 use crate::http::auth::{self, Papers, Pass, Refusal};
-use crate::http::command::Problem;
+use crate::http::command::{Problem, or_none};
 use crate::http::following::Following;
 use crate::http::gate::Counted;
 
@@ -24,17 +25,16 @@ const TRIES: u32 = 3;
 const KEPT: [HeaderName; 4] = [ORIGIN, COOKIE, AUTHORIZATION, HeaderName::from_static("sec-fetch-site")];
 
 /// The member `auth` of a client's greeting.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Greeting {
     token: Option<String>,
-    #[serde(default)]
-    topics: Vec<String>,
-    #[serde(default)]
+    /// `live` if it does not say; none: nothing yet.
+    topics: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "or_none")]
     filter: Map<String, Value>,
-    #[serde(default)]
     resume: Option<String>,
     /// It can take apart what is packed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     packed: bool,
 }
 
@@ -82,25 +82,25 @@ impl Guest {
         }
     }
 
-    /// Lets the guest in, or says why not in one word.
+    /// Lets the guest in, or says why not in one word. `None`: a greeting that is none.
     ///
     /// # Errors
     /// The reasons of [`auth::Refusal`], or of what it wishes to follow.
-    pub(super) fn admit(&self, greeting: Greeting) -> Result<(), &'static str> {
+    pub(super) fn greet(&self, greeting: Option<Greeting>) -> Result<(), &'static str> {
         if self.tries.fetch_add(1, Relaxed) >= TRIES {
             self.line.cut();
             return Err("too-many");
         }
+        let greeting = greeting.ok_or("bad-request")?;
         let Greeting { token, topics, filter, resume, packed } = greeting;
         let headers = self.headers.lock().clone();
         let papers = Papers { headers: &headers, site: self.site, token: token.as_deref() };
         let pass = auth::admit(&self.shared, papers).map_err(Refusal::as_str)?;
         self.shared.gate.admitted(self.counted, &pass);
         let mut following = Following::new(self.shared.channel.clone(), pass.site, Some(pass.user));
-        if !topics.is_empty() {
-            let followed = following.follow(&topics, &filter, resume.as_deref());
-            followed.map_err(|Problem { code, .. }| code)?;
-        }
+        let topics = topics.unwrap_or_else(|| vec![Topic::Live.as_str().to_owned()]);
+        let followed = following.follow(&topics, &filter, resume.as_deref());
+        followed.map_err(|Problem { code, .. }| code)?;
         // One guest, one session: a second greeting takes the place of nothing.
         self.tries.store(TRIES, Relaxed);
         *self.headers.lock() = HeaderMap::new();
