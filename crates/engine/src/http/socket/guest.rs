@@ -1,7 +1,8 @@
 //! Who is at the other end of a connection: a stranger, until a token says more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Instant;
 
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,6 +10,7 @@ use parking_lot::Mutex;
 use qahm_event::SiteId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::line::Watch;
 use crate::channel::Topic;
@@ -22,7 +24,8 @@ use crate::http::gate::Counted;
 const TRIES: u32 = 3;
 /// Headers that tell where a request comes from. The others are not kept: they would be most of what an idle
 /// connection costs.
-const KEPT: [HeaderName; 4] = [ORIGIN, COOKIE, AUTHORIZATION, HeaderName::from_static("sec-fetch-site")];
+const KEPT: [HeaderName; 5] =
+    [ORIGIN, COOKIE, AUTHORIZATION, auth::TOKEN, HeaderName::from_static("sec-fetch-site")];
 
 /// The member `auth` of a client's greeting.
 #[derive(Debug, Deserialize)]
@@ -47,6 +50,10 @@ pub(super) struct Guest {
     headers: Mutex<HeaderMap>,
     site: Result<Option<SiteId>, Refusal>,
     counted: Counted,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    come: Instant,
+    /// Was let in.
+    known: AtomicBool,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
 }
@@ -59,7 +66,13 @@ pub(super) struct Admitted {
 }
 
 impl Guest {
-    pub(super) fn new(shared: Arc<Shared>, papers: Papers, counted: Counted) -> Guest {
+    /// `place`: among those who have not yet said who they are.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        papers: Papers,
+        counted: Counted,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Guest {
         // Copies: a value that is shared keeps the whole head of the request in memory.
         let mut kept = HeaderMap::with_capacity(KEPT.len());
         for name in &KEPT {
@@ -77,6 +90,9 @@ impl Guest {
             headers: Mutex::new(kept),
             site: papers.site,
             counted,
+            place: Mutex::new(place),
+            come: Instant::now(),
+            known: AtomicBool::new(false),
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),
         }
@@ -103,6 +119,8 @@ impl Guest {
         followed.map_err(|Problem { code, .. }| code)?;
         // One guest, one session: a second greeting takes the place of nothing.
         self.tries.store(TRIES, Relaxed);
+        self.known.store(true, Relaxed);
+        *self.place.lock() = None;
         *self.headers.lock() = HeaderMap::new();
         *self.admitted.lock() = Some(Admitted { pass, following, packed });
         Ok(())
@@ -111,5 +129,13 @@ impl Guest {
     /// What was admitted, once.
     pub(super) fn enter(&self) -> Option<Admitted> {
         self.admitted.lock().take()
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        if !self.known.load(Relaxed) && self.come.elapsed() >= self.shared.times.greeting {
+            self.shared.stats.abused("unfinished");
+        }
     }
 }
