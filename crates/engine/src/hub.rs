@@ -152,6 +152,8 @@ pub struct Meters {
     pub torn: u64,
     /// µs: how old the oldest record of the last second was when it was taken in.
     pub lag_us: u64,
+    /// Alerts on their way to WordPress.
+    pub outbox: usize,
     /// Since the start; µs.
     pub commits: u64,
     pub commit_us: u64,
