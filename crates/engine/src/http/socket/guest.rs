@@ -1,8 +1,7 @@
 //! Who is at the other end of a connection: a stranger, until a token says more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +9,8 @@ use parking_lot::Mutex;
 use qahm_event::SiteId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::{Instant, sleep_until};
 
 use super::line::Watch;
 use crate::channel::Topic;
@@ -52,8 +52,8 @@ pub(super) struct Guest {
     counted: Counted,
     place: Mutex<Option<OwnedSemaphorePermit>>,
     come: Instant,
-    /// Was let in.
-    known: AtomicBool,
+    /// Once it was let in.
+    known: Notify,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
 }
@@ -92,7 +92,7 @@ impl Guest {
             counted,
             place: Mutex::new(place),
             come: Instant::now(),
-            known: AtomicBool::new(false),
+            known: Notify::new(),
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),
         }
@@ -119,23 +119,35 @@ impl Guest {
         followed.map_err(|Problem { code, .. }| code)?;
         // One guest, one session: a second greeting takes the place of nothing.
         self.tries.store(TRIES, Relaxed);
-        self.known.store(true, Relaxed);
         *self.place.lock() = None;
+        self.known.notify_one();
         *self.headers.lock() = HeaderMap::new();
         *self.admitted.lock() = Some(Admitted { pass, following, packed });
         Ok(())
     }
 
+    /// Waits until the guest was let in or has gone, and counts those who had to be cut for saying nothing. The library
+    /// keeps us in memory for longer, and a place is for those only who are there.
+    pub(super) async fn greeted(&self) {
+        let gone = async {
+            tokio::select! {
+                biased;
+                () = sleep_until(self.come + self.shared.times.greeting) => {
+                    self.shared.stats.abused("unfinished");
+                    self.line.closed().await;
+                }
+                () = self.line.closed() => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.known.notified() => {}
+            () = gone => *self.place.lock() = None,
+        }
+    }
+
     /// What was admitted, once.
     pub(super) fn enter(&self) -> Option<Admitted> {
         self.admitted.lock().take()
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        if !self.known.load(Relaxed) && self.come.elapsed() >= self.shared.times.greeting {
-            self.shared.stats.abused("unfinished");
-        }
     }
 }

@@ -62,7 +62,8 @@ fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> R
     tokio::spawn(async move {
         if let Ok(stream) = upgrade.await {
             let line = Line::new(TokioIo::new(stream), guest.line.clone(), guest.shared.stats.clone());
-            carrier.take(line, guest);
+            carrier.take(line, guest.clone());
+            guest.greeted().await;
         }
     });
     let mut response = Response::new(Body::empty());
