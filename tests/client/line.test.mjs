@@ -136,6 +136,23 @@ test( 'a pause that will be longer is told at once', async () => {
 	assert.equal( last( 'status' ).state, 'live' );
 } );
 
+test( 'what a lost connection still answers, and what was missing on it, is nothing to the next one', async () => {
+	await open();
+	rung.last.sink.message( put( 1 ) );
+	let answer;
+	rung.last.do = () => new Promise( ( done ) => {
+		answer = done;
+	} );
+	rung.last.sink.message( patch( 3, 4 ) );
+	rung.last.sink.closed( new Trouble( 'ended' ) );
+	await pass( 1000 );
+	assert.equal( rung.last.wished.position, `${ E }.live:1` );
+	rung.last.sink.message( patch( 1, 4 ) );
+	answer( { ok: false, code: 'offline' } );
+	await pass( 10_000 );
+	assert.deepEqual( [ rung.tried.length, commands(), line.feed.stream( 'live' ).s ], [ 2, [], 4 ] );
+} );
+
 test( 'a filter that is refused: the connection stays, with the one before, and asks again', async () => {
 	await open();
 	rung.last.sink.message( put( 1 ) );

@@ -73,9 +73,12 @@ const RUNGS = {
 
 	poll() {
 		let current = token;
+		// It has no connection that could be dropped: it says nothing for three seconds instead.
 		let skip = 0;
+		let isBack = false;
 		const turn = async () => {
-			if ( skip-- > 0 ) {
+			if ( skip > 0 ) {
+				isBack = --skip === 0;
 				return;
 			}
 			const since = states.position ? `&since=${ encodeURIComponent( states.position ) }` : '';
@@ -85,6 +88,10 @@ const RUNGS = {
 			if ( ! answer.poll ) {
 				tell( { refused: `${ status } ${ body.slice( 0, 100 ) }` } );
 				return;
+			}
+			if ( isBack ) {
+				isBack = false;
+				tell( { connected: true } );
 			}
 			if ( ! answer.poll.messages.every( take ) ) {
 				states.clear();

@@ -3,8 +3,8 @@
 // same, soon after the last event they all show a fresh snapshot, and nobody missed an event or heard of one twice.
 //
 // Two seconds of quiet, as a user would mean it: the servers are up, the last event was answered, and the numbers have stopped to
-// change. Nobody's sleep or question under way counts for more time, but one thing: a client that had lost its server is in a pause
-// of its back-off, and has two seconds from the new connection on. The last event itself must be heard of within two seconds
+// change. Nobody's sleep or question under way counts for more time, but one thing: who has been cut off, or is in a pause of the
+// client's back-off, has two seconds from the new connection on. The last event itself must be heard of within two seconds
 // of its answer (of the new connection), whatever else changes with time.
 //
 // SEED=n runs one of them again.
@@ -29,8 +29,8 @@ const SLEEP = 31_000;
 const PAUSE = 700;
 /** Milliseconds of quiet until all show the same; as long as polling may take that is set to a second. */
 const QUIET = 2000;
-/** Milliseconds that no back-off lasts: the client's has half a minute at most. */
-const BACK = 45_000;
+/** Milliseconds within which everybody is back: whoever had a connection tries after a second, and longer each time it is in vain. */
+const BACK = 15_000;
 
 /** Paths of the channel that end at a rung, whatever the client would like. */
 const PREFIXES = { websocket: '/qahm-live/', events: '/qahm-streams/', polling: '/qahm-nowhere/' };

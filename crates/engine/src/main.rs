@@ -118,7 +118,7 @@ fn serve(
     let door =
         Door { listen: options.listen.clone(), group: options.listen_group.clone(), ..Door::default() };
     let http = Server::start(door, hub.clone(), channel.clone(), orders.clone(), doorstep.clone());
-    let control = Arc::new(Control::new(hub, channel, orders, history));
+    let control = Arc::new(Control::new(hub, channel, orders, history, http.measure()));
     std::thread::spawn(move || control.serve(listener));
     for _ in 0..KNOCKERS {
         let (doorstep, doors, results) = (doorstep.clone(), doors.clone(), results.clone());

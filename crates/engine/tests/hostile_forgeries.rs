@@ -155,8 +155,8 @@ fn number() -> impl Strategy<Value = u64> {
 }
 
 fn record() -> impl Strategy<Value = (Sent, u32)> {
-    let texts = prop::collection::vec((prop::sample::select(TEXTS.to_vec()), text()), 0..6);
-    let numbers = prop::collection::vec((prop::sample::select(NUMBERS.to_vec()), number()), 0..6);
+    let texts = prop::collection::vec((prop::sample::select(tags(false)), text()), 0..6);
+    let numbers = prop::collection::vec((prop::sample::select(tags(true)), number()), 0..6);
     let sequence = prop_oneof![0..20u32, any::<u32>()];
     let passed = prop_oneof![9 => Just(0), 5 => 0..40u32, 1 => 0..4000u32];
     (1..15u8, any::<u16>(), 1..6u32, 1..20u64, sequence, texts, numbers, passed).prop_map(
@@ -170,38 +170,11 @@ fn record() -> impl Strategy<Value = (Sent, u32)> {
     )
 }
 
-const TEXTS: [Tag; 11] = [
-    Tag::Url,
-    Tag::Referrer,
-    Tag::Title,
-    Tag::ClientHints,
-    Tag::ForwardedFor,
-    Tag::Name,
-    Tag::Properties,
-    Tag::Reason,
-    Tag::What,
-    Tag::Target,
-    Tag::Meta,
-];
-const NUMBERS: [Tag; 17] = [
-    Tag::Added,
-    Tag::Status,
-    Tag::Generation,
-    Tag::Queries,
-    Tag::Engaged,
-    Tag::Scroll,
-    Tag::Tall,
-    Tag::Load,
-    Tag::FirstByte,
-    Tag::FirstPaint,
-    Tag::LargestPaint,
-    Tag::Interaction,
-    Tag::Shift,
-    Tag::Line,
-    Tag::Own,
-    Tag::Results,
-    Tag::Type,
-];
+/// All tags but the user agent, which every record has.
+fn tags(number: bool) -> Vec<Tag> {
+    let all = (1..=u8::MAX).filter_map(Tag::from_u8);
+    all.filter(|tag| tag.is_number() == number && *tag != Tag::UserAgent).collect()
+}
 
 fn question() -> impl Strategy<Value = Value> {
     let word = || prop::option::of(text());

@@ -6,8 +6,8 @@ mod browser;
 mod stage;
 
 use browser::{Browser, token};
-use serde_json::json;
-use stage::{Stage, await_some};
+use serde_json::{Value, json};
+use stage::{SITE, Stage, await_some};
 
 fn stage() -> Stage {
     let mut stage = Stage::new();
@@ -83,15 +83,15 @@ fn strangers_at_an_address_keep_no_user_out() {
 fn too_many_filters() {
     let stage = stage();
     let auth = format!("Bearer {}", token(&stage));
-    let follow = |path: &str, country: usize| {
+    let follow = |path: &str, source: usize| {
         let mut browser = Browser::to(&stage);
-        let path = format!("/qahm-live/{path}?filter=country%3D{country}");
+        let path = format!("/qahm-live/{path}?filter=source%3D{source}");
         let answer = browser.open("GET", &path, &[("Authorization", &auth)], b"");
         (browser, answer)
     };
     let held: Vec<Browser> = (0..8)
-        .map(|country| {
-            let (browser, answer) = follow("events", country);
+        .map(|source| {
+            let (browser, answer) = follow("events", source);
             assert_eq!(answer.status, 200);
             browser
         })
@@ -103,6 +103,46 @@ fn too_many_filters() {
     assert_eq!(follow("live", 7).1.status, 200, "one of theirs");
     drop(held);
     await_some("a place", || (follow("live", 8).1.status == 200).then_some(()));
+}
+
+#[test]
+fn who_asks_php_is_counted_as_over_http() {
+    let stage = stage();
+    let auth = format!("Bearer {}", token(&stage));
+    let over_http = |address: &str| {
+        let headers = [("X-Real-IP", address), ("Authorization", auth.as_str())];
+        Browser::to(&stage).open("GET", "/qahm-live/live", &headers, b"").status
+    };
+    let ask = |mut q: Value, who: Value| {
+        q.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+        stage.ask(&json!({ "op": "ask", "site": SITE.to_string(), "q": q }))["code"]
+            .as_str()
+            .unwrap_or("ok")
+            .to_owned()
+    };
+    let questions = [json!({ "what": "live" }), json!({ "what": "poll", "topics": ["live"] })];
+    let here = json!({ "user": 1, "chain": 1, "address": "192.0.2.1" });
+    for question in &questions {
+        let dry =
+            || await_some("a refusal", || (ask(question.clone(), here.clone()) == "rate").then_some(()));
+        let others = [
+            json!({ "user": 1, "chain": 1, "address": "192.0.2.2" }),
+            json!({ "user": 2, "chain": 1, "address": "192.0.2.1" }),
+            json!({ "user": 1, "chain": 1 }),
+            // Whom WordPress let in by itself.
+            json!({}),
+        ];
+        for other in others {
+            dry();
+            assert_eq!(ask(question.clone(), other.clone()), "ok", "{question} {other}");
+        }
+        dry();
+        assert_eq!(over_http("192.0.2.2"), 200);
+        // The bucket fills meanwhile, but another one would be full.
+        let served = (0..200).take_while(|_| over_http("192.0.2.1") == 200).count();
+        assert!(served < 150, "{served} after {question}");
+    }
+    assert!(metric(&stage, r#"qahm_realtime_refused_total{reason="rate"}"#) >= 4.0);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fuzz_target!(|text: &str| {
     }
     let Ok(command) = serde_json::from_str::<Command>(text) else { return };
     CHANNEL.with(|channel| {
-        let mut following = Following::new(channel.clone(), SITE);
+        let mut following = Following::new(channel.clone(), SITE, Some(1));
         following.follow(&["live"], &serde_json::Map::new(), None).expect("everybody's stream");
         let before = channel.in_use();
         let done = match &command {

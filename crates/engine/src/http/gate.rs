@@ -33,7 +33,7 @@ impl Gate {
     pub fn request(&self, shared: &Shared, peer: Peer, papers: Papers) -> bool {
         let address = peer.visitor(papers.headers).map(network);
         match auth::look(shared, papers) {
-            Ok(pass) => self.user(&pass, address),
+            Ok(pass) => self.user(pass.site, pass.user, address),
             Err(_) => self.strangers.may_come(address, Instant::now()),
         }
     }
@@ -42,7 +42,7 @@ impl Gate {
     pub fn socket(&self, shared: &Shared, peer: Peer, papers: Papers) -> Option<Counted> {
         let address = peer.visitor(papers.headers).map(network);
         match auth::look(shared, papers) {
-            Ok(pass) => self.user(&pass, address).then_some(Counted::User),
+            Ok(pass) => self.user(pass.site, pass.user, address).then_some(Counted::User),
             Err(_) => self.sockets.may_come(address, Instant::now()).then_some(Counted::Stranger(address)),
         }
     }
@@ -50,13 +50,14 @@ impl Gate {
     /// The token has come and is good: the address has nothing to do with it, unless the user comes too often.
     pub fn admitted(&self, counted: Counted, pass: &Pass) {
         if let Counted::Stranger(address) = counted
-            && self.user(pass, address)
+            && self.user(pass.site, pass.user, address)
         {
             self.sockets.give_back(address);
         }
     }
 
-    fn user(&self, pass: &Pass, address: Option<IpAddr>) -> bool {
-        self.users.may_come(Some((pass.site, pass.user, address)), Instant::now())
+    /// Whether a user may come once more from a [`network`].
+    pub fn user(&self, site: SiteId, user: u64, address: Option<IpAddr>) -> bool {
+        self.users.may_come(Some((site, user, address)), Instant::now())
     }
 }

@@ -1,6 +1,6 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
-//! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets
+//! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets · `entrance` the way in without one
 //! - `places` how many may come · `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
@@ -16,6 +16,7 @@ mod coding;
 pub mod collect;
 pub mod command;
 pub mod connection;
+pub mod entrance;
 mod events;
 pub mod following;
 pub mod gate;

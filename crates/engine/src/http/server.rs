@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 
 use super::address::Address;
+use super::limit::network;
 use super::listen::Listener;
 use super::places::Places;
 use super::service::Service;
@@ -25,7 +26,7 @@ use super::wire::{Socket, Wire};
 use super::{GUESTS_MAX, SOCKET, Shared, URL_MAX};
 use crate::channel::Channel;
 use crate::hub::{Door, Hub};
-use crate::serve::control::Errand;
+use crate::serve::control::{Errand, Measure};
 
 /// Bytes of a head at most.
 const HEAD_MAX: usize = 16 * 1024;
@@ -53,6 +54,7 @@ pub struct Asked {
 
 /// The server. Dropping it does not end it.
 pub struct Server {
+    shared: Arc<Shared>,
     closing: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -68,17 +70,29 @@ impl Server {
     ) -> Server {
         let (closing, closed) = watch::channel(false);
         let shared = Arc::new(Shared::new(hub.clone(), channel, orders, runtime, asked.times, closed));
-        let teller = hub.clone();
+        let (teller, served) = (hub.clone(), shared.clone());
         let started = std::thread::Builder::new().name("http".into()).spawn(move || {
             // The engine counts on without a live channel, but not in silence.
-            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared, &asked)));
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&served, &asked)));
             if ended.is_err() {
                 tell(&teller, "the live channel has failed: this is a mistake in the engine".into());
             }
         });
         let thread =
             started.map_err(|error| tell(&hub, format!("the live channel has no thread: {error}"))).ok();
-        Server { closing, thread }
+        Server { shared, closing, thread }
+    }
+
+    /// How often users may ask PHP, too: whoever reads is counted once, whichever way he takes.
+    pub fn measure(&self) -> Measure {
+        let shared = self.shared.clone();
+        Box::new(move |site, user, address| {
+            let may = shared.gate.user(site, user, address.map(network));
+            if !may {
+                shared.stats.abused("rate");
+            }
+            may
+        })
     }
 
     /// Says goodbye to all, and is gone in less than a second.
@@ -190,6 +204,7 @@ fn put_off(socket: Socket, doorkeepers: &Arc<Semaphore>) {
             match socket {
                 Socket::Tcp(stream) => turn_away(stream).await,
                 Socket::Unix(stream) => turn_away(stream).await,
+                Socket::Pipe(stream) => turn_away(stream).await,
             }
         };
         let _in_time = tokio::time::timeout(PUT_OFF_TIME, told).await;
@@ -215,7 +230,7 @@ async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::
 }
 
 /// One connection, until it ends.
-async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
+pub(super) async fn serve(shared: Arc<Shared>, socket: Socket, from: Option<IpAddr>, service: Service) {
     // Whether bytes came that are not yet a request: idle clients are cut in silence, unfinished requests are counted.
     let begun = Arc::new(AtomicBool::new(false));
     let wire = Wire::new(socket, shared.times.slow, shared.stats.clone(), begun.clone());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -17,6 +17,8 @@ use super::stats::Stats;
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// Neither, but a pipe in memory: see [`super::entrance::Entrance`].
+    Pipe(DuplexStream),
 }
 
 /// A socket with patience: a write that makes no progress for too long fails. It holds for whatever is spoken on it, so
@@ -66,6 +68,7 @@ impl AsyncRead for Wire {
         let read = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Socket::Pipe(stream) => Pin::new(stream).poll_read(cx, buf),
         };
         if buf.filled().len() > before {
             wire.begun.store(true, Ordering::Relaxed);
@@ -80,6 +83,7 @@ impl AsyncWrite for Wire {
         let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Pipe(stream) => Pin::new(stream).poll_write(cx, bytes),
         };
         wire.watch(cx, written)
     }
@@ -93,6 +97,7 @@ impl AsyncWrite for Wire {
         let written = match &mut wire.socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Socket::Pipe(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
         };
         wire.watch(cx, written)
     }
@@ -105,6 +110,7 @@ impl AsyncWrite for Wire {
         match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Socket::Pipe(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -112,6 +118,7 @@ impl AsyncWrite for Wire {
         match &mut self.get_mut().socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Socket::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

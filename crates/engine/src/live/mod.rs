@@ -30,6 +30,7 @@ pub mod slices;
 pub mod snapshot;
 pub mod table;
 pub mod touch;
+pub mod view;
 pub mod visitor;
 pub mod wheel;
 

@@ -1,5 +1,6 @@
 //! The control socket: 0600, our own uid only, one request per connection, everything under a deadline.
 
+use std::net::IpAddr;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use qahm_runtime::{ANSWER_MAX, Place, REQUEST_MAX, control_path, peer, read_fram
 use serde_json::{Value, json};
 
 use super::answers::Answers;
-use super::request::{Order, PhpQuestion, Request, Who, error, ok};
+use super::request::{Order, OrderOf, PhpQuestion, Request, Who, error, ok};
 use super::today::{self, FEW};
 use crate::alert::outbox::Claimer;
 use crate::channel::Channel;
@@ -43,20 +44,30 @@ impl From<Value> for Answer {
 /// An order and where its answer goes.
 pub type Errand = (Order, Sender<Value>);
 
+/// Whether a user may ask once more, from an address: who reads over HTTP is counted with the same measure.
+pub type Measure = Box<dyn Fn(SiteId, u64, Option<IpAddr>) -> bool + Send + Sync>;
+
 /// What the connections share.
 pub struct Control {
     pub hub: Arc<Hub>,
     pub channel: Arc<Channel>,
     pub orders: Sender<Errand>,
+    measure: Measure,
     answers: Answers,
     history: Mutex<History>,
     busy: AtomicUsize,
 }
 
 impl Control {
-    pub fn new(hub: Arc<Hub>, channel: Arc<Channel>, orders: Sender<Errand>, history: History) -> Control {
+    pub fn new(
+        hub: Arc<Hub>,
+        channel: Arc<Channel>,
+        orders: Sender<Errand>,
+        history: History,
+        measure: Measure,
+    ) -> Control {
         let (answers, history) = (Answers::default(), Mutex::new(history));
-        Control { hub, channel, orders, answers, history, busy: AtomicUsize::new(0) }
+        Control { hub, channel, orders, measure, answers, history, busy: AtomicUsize::new(0) }
     }
 
     /// Binds the socket, taking the place of a dead engine's. Only the holder of the directory's lock may call it.
@@ -135,7 +146,8 @@ impl Control {
                     Ok((PhpQuestion::Poll(poll), _)) => return self.poll(&poll).unwrap_or_else(Answer::from),
                     Err(wrong) => return error("bad-request", wrong).into(),
                 };
-                let ask = |site| if self.is_revoked(site, who) { revoked() } else { self.ask(site, &q) };
+                let ask =
+                    |site| self.admit(site, who).map_or_else(|refused| refused, |()| self.ask(site, &q));
                 return with_site(&site, ask).into();
             }
             Request::Poll(poll) => return self.poll(&poll).unwrap_or_else(Answer::from),
@@ -156,9 +168,17 @@ impl Control {
         with_site(&site, |site| self.order(order.of(site))).into()
     }
 
-    pub(super) fn is_revoked(&self, site: SiteId, who: Who) -> bool {
-        let (Some(user), Some(chain)) = (who.user, who.chain) else { return false };
-        self.channel.revocations().is_revoked(site, user, chain)
+    /// Lets in whoever asks, unless his tokens were revoked or he asks too often. Whom WordPress itself let in is nobody
+    /// here, and asks as he likes.
+    pub(super) fn admit(&self, site: SiteId, who: Who) -> Result<(), Value> {
+        let Some(user) = who.user else { return Ok(()) };
+        if who.chain.is_some_and(|chain| self.channel.revocations().is_revoked(site, user, chain)) {
+            return Err(error("revoked", "the tokens of this user were revoked"));
+        }
+        if !(self.measure)(site, user, who.address) {
+            return Err(error("rate", "this user asks too often: come again in two seconds"));
+        }
+        Ok(())
     }
 
     fn ask(&self, site: SiteId, question: &Question) -> Value {
@@ -261,31 +281,6 @@ fn history_question(question: &Question, config: &SiteConfig) -> serde_json::Res
         }
     }
     Ok(asked)
-}
-
-pub(super) fn revoked() -> Value {
-    error("revoked", "the tokens of this user were revoked")
-}
-
-/// An order without its site.
-enum OrderOf {
-    Change(super::request::Change),
-    Configure(String),
-    Explain(Vec<u8>),
-    Claim(Claimer),
-    Acknowledge(u64, Vec<crate::alert::outbox::Delivered>),
-}
-
-impl OrderOf {
-    fn of(self, site: SiteId) -> Order {
-        match self {
-            OrderOf::Change(change) => Order::Change { site, change },
-            OrderOf::Configure(config) => Order::Configure { site, config },
-            OrderOf::Explain(record) => Order::Explain { site, record },
-            OrderOf::Claim(claimer) => Order::Claim { site, claimer },
-            OrderOf::Acknowledge(claim, results) => Order::Acknowledge { site, claim, results },
-        }
-    }
 }
 
 /// The bytes of pairs of hex digits; none if they are not.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use qahm_event::SiteId;
 use serde_json::Value;
 
-use super::control::{Answer, Control, revoked};
+use super::control::{Answer, Control};
 use super::request::{Poll, error};
 use crate::channel::{FilterName, Position, Topic};
 
@@ -18,9 +18,7 @@ impl Control {
     pub(super) fn poll(&self, poll: &Poll) -> Result<Answer, Value> {
         let bad = |what: &str| error("bad-request", what);
         let site = SiteId::parse(poll.site.as_bytes()).ok_or_else(|| bad("site: 16 hex digits"))?;
-        if self.is_revoked(site, poll.who) {
-            return Err(revoked());
-        }
+        self.admit(site, poll.who)?;
         let topics: Option<BTreeSet<Topic>> = poll.topics.iter().map(|name| Topic::parse(name)).collect();
         let topics = topics.filter(|topics| !topics.is_empty()).ok_or_else(|| bad("topics"))?;
         let filter = FilterName::from_json(&poll.filter).map_err(|wrong| error("bad-request", wrong))?;

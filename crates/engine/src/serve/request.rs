@@ -1,5 +1,7 @@
 //! What may be asked over the control socket, and how an answer is put.
 
+use std::net::IpAddr;
+
 use qahm_event::SiteId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -59,11 +61,13 @@ pub struct Poll {
     pub who: Who,
 }
 
-/// Who wants to know, if somebody with a token does: the user, and when the token's chain began (Unix seconds).
+/// Who wants to know, if somebody with a token does: the user, when the token's chain began (Unix seconds), and from where.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct Who {
     pub user: Option<u64>,
     pub chain: Option<u64>,
+    /// The other end of the connection to the web server, as PHP knows it.
+    pub address: Option<IpAddr>,
 }
 
 /// A question as PHP asks it: the extension passes on what it is given, so that who asks, and a poll, come within it.
@@ -79,8 +83,13 @@ impl PhpQuestion {
     /// # Errors
     /// What is wrong with it.
     pub fn of(site: &str, mut q: Value, outside: Who) -> serde_json::Result<(PhpQuestion, Who)> {
-        let mut number = |name| q.as_object_mut()?.remove(name)?.as_u64();
-        let who = Who { user: number("user").or(outside.user), chain: number("chain").or(outside.chain) };
+        let mut taken = |name| q.as_object_mut()?.remove(name);
+        let who = Who {
+            user: taken("user").and_then(|user| user.as_u64()).or(outside.user),
+            chain: taken("chain").and_then(|chain| chain.as_u64()).or(outside.chain),
+            // One that cannot be read is none: whoever asks is counted all the same.
+            address: taken("address").and_then(|address| address.as_str()?.parse().ok()).or(outside.address),
+        };
         if q.get("what").and_then(Value::as_str) != Some("poll") {
             return Ok((PhpQuestion::Question(serde_json::from_value(q)?), who));
         }
@@ -142,6 +151,27 @@ pub enum Order {
     },
 }
 
+/// An order without its site.
+pub(super) enum OrderOf {
+    Change(Change),
+    Configure(String),
+    Explain(Vec<u8>),
+    Claim(Claimer),
+    Acknowledge(u64, Vec<Delivered>),
+}
+
+impl OrderOf {
+    pub(super) fn of(self, site: SiteId) -> Order {
+        match self {
+            OrderOf::Change(change) => Order::Change { site, change },
+            OrderOf::Configure(config) => Order::Configure { site, config },
+            OrderOf::Explain(record) => Order::Explain { site, record },
+            OrderOf::Claim(claimer) => Order::Claim { site, claimer },
+            OrderOf::Acknowledge(claim, results) => Order::Acknowledge { site, claim, results },
+        }
+    }
+}
+
 /// An answer that is no error.
 pub fn ok(mut answer: Value) -> Value {
     if let Some(map) = answer.as_object_mut() {
@@ -165,8 +195,10 @@ mod tests {
 
     #[test]
     fn who_asks_is_no_part_of_the_question() {
-        let (asked, who) = of(json!({"what": "pages", "limit": 5, "user": 7, "chain": 1000}));
+        let q = json!({"what": "pages", "limit": 5, "user": 7, "chain": 1000, "address": "2001:db8::1"});
+        let (asked, who) = of(q);
         assert_eq!((who.user, who.chain), (Some(7), Some(1000)));
+        assert_eq!(who.address, Some("2001:db8::1".parse().unwrap()));
         let PhpQuestion::Question(question) = asked else { panic!("a question") };
         assert_eq!((question.limit, question.more.len()), (5, 0), "everybody is given the same answer");
         let (PhpQuestion::Question(unasked), nobody) = of(json!({"what": "pages", "limit": 5})) else {
@@ -177,9 +209,11 @@ mod tests {
 
     #[test]
     fn a_poll_comes_as_a_question() {
-        let q = json!({"what": "poll", "topics": ["live"], "since": "0011223344556677.live:5", "user": 7, "chain": 1});
+        let q = json!({"what": "poll", "topics": ["live"], "since": "0011223344556677.live:5", "user": 7, "chain": 1,
+            "address": "unix:"});
         let (PhpQuestion::Poll(poll), _) = of(q) else { panic!("a poll") };
         assert_eq!((poll.site.as_str(), poll.who.user), ("00000000000000aa", Some(7)));
+        assert_eq!(poll.who.address, None, "no address, and no reason to refuse");
         assert_eq!(poll.since.as_deref(), Some("0011223344556677.live:5"));
     }
 
