@@ -63,7 +63,7 @@ final class Poll {
 	 * @return array<string, string|int>|null
 	 */
 	private static function filter( mixed $name ): ?array {
-		if ( ! \is_string( $name ) || \strlen( $name ) > self::FILTER_MAX ) {
+		if ( ! \is_string( $name ) || \strlen( $name ) > self::FILTER_MAX || 1 === \preg_match( '/%(?![0-9A-Fa-f]{2})/', $name ) ) {
 			return null;
 		}
 		$filter = array();

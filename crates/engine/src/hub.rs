@@ -60,7 +60,7 @@ pub struct Frame {
     pub channels: BTreeMap<String, u64>,
     pub devices: BTreeMap<String, u64>,
     pub countries: BTreeMap<String, u64>,
-    /// The engine did not answer in time and these are older numbers. Always false here.
+    /// These are older numbers: the pipeline has not told of itself of late, or the engine did not answer in time.
     pub stale: bool,
 }
 
@@ -152,6 +152,8 @@ pub struct Meters {
     pub torn: u64,
     /// µs: how old the oldest record of the last second was when it was taken in.
     pub lag_us: u64,
+    /// Alerts on their way to WordPress.
+    pub outbox: usize,
     /// Since the start; µs.
     pub commits: u64,
     pub commit_us: u64,

@@ -7,6 +7,7 @@ mod stage;
 mod stream;
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use browser::{Browser, ORIGIN, claims, token, token_of, unix_now};
 use qahm_event::Kind;
@@ -186,8 +187,10 @@ fn who_may_no_longer_read_is_cut() {
     let mut stays = Stream::with_token(&stage, "topics=live", &[], &two);
     cut.until("the state", |s| s.puts > 0);
     let revoke = json!({ "op": "command", "site": SITE.to_string(), "c": { "do": "revoke", "user": 1 } });
+    let told = Instant::now();
     assert_eq!(stage.ask(&revoke)["ok"], true);
     assert_eq!(cut.event("problem")["code"], "revoked");
+    assert!(told.elapsed() <= Duration::from_secs(2), "a second is promised, and machines are busy");
     assert!(cut.rest_is_whole());
     for path in ["/qahm-live/live", "/qahm-live/events", "/metrics"] {
         let headers = [("Authorization", &*format!("Bearer {one}")), ("X-Real-IP", "192.0.2.1")];

@@ -83,15 +83,15 @@ fn strangers_at_an_address_keep_no_user_out() {
 fn too_many_filters() {
     let stage = stage();
     let auth = format!("Bearer {}", token(&stage));
-    let follow = |path: &str, country: usize| {
+    let follow = |path: &str, source: usize| {
         let mut browser = Browser::to(&stage);
-        let path = format!("/qahm-live/{path}?filter=country%3D{country}");
+        let path = format!("/qahm-live/{path}?filter=source%3D{source}");
         let answer = browser.open("GET", &path, &[("Authorization", &auth)], b"");
         (browser, answer)
     };
     let held: Vec<Browser> = (0..8)
-        .map(|country| {
-            let (browser, answer) = follow("events", country);
+        .map(|source| {
+            let (browser, answer) = follow("events", source);
             assert_eq!(answer.status, 200);
             browser
         })

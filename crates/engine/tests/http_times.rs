@@ -14,6 +14,7 @@ use browser::Browser;
 use qahm_engine::channel::Topic;
 use qahm_engine::http::server::Asked;
 use qahm_engine::http::times::Times;
+use qahm_engine::hub::Health;
 use salon::{Salon, await_some, unix_now};
 use serde_json::json;
 use stream::Stream;
@@ -31,6 +32,7 @@ fn stream(salon: &Salon, topics: &str) -> Stream {
 #[test]
 fn silence_is_filled_and_everybody_is_told_where_he_should_be() {
     let salon = salon(Times { beat: 3 * SOON, first_beat: SOON, comment: SOON, ..Times::default() });
+    salon.hub.set_health(Health::default());
     salon.tell(Topic::Alerts, json!({}));
     let mut stream = stream(&salon, "alerts");
     assert_eq!(stream.event("hello")["beat"], 200);
@@ -95,9 +97,15 @@ fn who_says_no_token_is_cut() {
     let salon = salon(Times { greeting: SOON, ..Times::default() });
     let mut silent = salon.open(&[]);
     while silent.text().is_some() {}
-    let reasons =
-        ["message", "unfinished"].map(|why| salon.metric(&format!("refused_total{{reason=\"{why}\"}}")));
-    assert_eq!(reasons, [0.0; 2], "that is no abuse");
+    await_some("the count", || (salon.metric("refused_total{reason=\"unfinished\"}") == 1.0).then_some(()));
+    assert_eq!(salon.metric("refused_total{reason=\"message\"}"), 0.0);
+    // Who was let in is none of them, however late he goes.
+    let mut user = salon.follow(&[]);
+    std::thread::sleep(2 * SOON);
+    assert_eq!(user.command(&json!({ "do": "pause" }))["ok"], true);
+    drop(user);
+    await_some("the end", || (salon.metric("sockets") == 1.0).then_some(()));
+    assert_eq!(salon.metric("refused_total{reason=\"unfinished\"}"), 1.0);
 }
 
 #[test]
@@ -116,4 +124,24 @@ fn an_address_that_is_taken_is_tried_again() {
     first.server.take().unwrap().close();
     assert_eq!(await_some("the address", || listens(&second)), address);
     assert_eq!(Browser::over_tcp(&address).get("/qahm-live/probe?nonce=a", &[]).json()["nonce"], "a");
+}
+
+#[test]
+fn beacons_that_do_not_end_or_are_too_long_are_counted() {
+    let salon = salon(Times { beacon: SOON, ..Times::default() });
+    let post = |length: usize, body: &[u8]| {
+        let mut browser = Browser::at(&salon.socket());
+        let head =
+            format!("POST /qahm-live/collect HTTP/1.1\r\nHost: a.test\r\nContent-Length: {length}\r\n\r\n");
+        browser.send(head.as_bytes());
+        browser.send(body);
+        browser.head().status
+    };
+    assert_eq!(post(100, b"{"), 408);
+    assert_eq!(post(5000, b" "), 413);
+    for reason in ["unfinished", "beacon"] {
+        assert_eq!(salon.metric(&format!("refused_total{{reason=\"{reason}\"}}")), 1.0, "{reason}");
+    }
+    let notes = await_some("the notes", || Some(salon.hub.door().notes).filter(|notes| notes.len() == 2));
+    assert!(notes.iter().any(|note| note.contains("4 KiB")), "{notes:?}");
 }

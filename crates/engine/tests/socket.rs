@@ -4,6 +4,8 @@
 
 mod salon;
 
+use std::time::{Duration, Instant};
+
 use qahm_engine::channel::{Topic, patch};
 use qahm_engine::config::SiteConfig;
 use qahm_event::SiteId;
@@ -111,7 +113,7 @@ fn commands_are_followed_and_answered() {
     }
     let later = qahm_runtime::Claims { expires: unix_now() + 300, ..salon.claims() };
     let renewed = client.command(&json!({ "do": "token", "token": salon.sign(&later) }));
-    assert_eq!(renewed, json!({ "ok": true, "expires": later.expires }));
+    assert_eq!((&renewed["ok"], &renewed["expires"]), (&json!(true), &json!(later.expires)));
     let others = qahm_runtime::Claims { user: USER + 1, ..later };
     assert_eq!(client.command(&json!({ "do": "token", "token": salon.sign(&others) }))["code"], "site");
 }
@@ -157,10 +159,16 @@ fn who_may_not_read_is_told_why() {
         let refusal = salon.greet(&json!({ "token": token })).refusal();
         assert_eq!(refusal.as_deref(), Some(reason));
     }
-    for odd in ["40", "40{}", "40[1]", "40{\"token\":7}", "40{\"token\":null,\"topics\":\"x\"}"] {
+    for (odd, reason) in [
+        ("40", "malformed"),
+        ("40{}", "malformed"),
+        ("40[1]", "bad-request"),
+        ("40{\"token\":7}", "bad-request"),
+        ("40{\"token\":null,\"topics\":\"x\"}", "bad-request"),
+    ] {
         let mut client = salon.open(&[("origin", ORIGIN)]);
         client.send(odd);
-        assert_eq!(client.refusal().as_deref(), Some("malformed"), "{odd}");
+        assert_eq!(client.refusal().as_deref(), Some(reason), "{odd}");
     }
     let auth = format!("40{}", json!({ "token": salon.token(), "topics": ["nonsense"] }));
     let mut client = salon.open(&[("origin", ORIGIN)]);
@@ -198,11 +206,13 @@ fn a_token_that_is_over_or_taken_back_ends_the_connection() {
     let mut revoked = salon.follow(&["visitors"]);
     salon.channel.revocations().revoke(SITE, USER, unix_now() as i64 - 100);
     let mut other = salon.follow(&["visitors"]);
+    let told = Instant::now();
     salon.channel.revocations().revoke(SITE, USER, unix_now() as i64);
     for (client, code) in [(&mut revoked, "revoked"), (&mut other, "revoked")] {
         let (event, problem) = client.event();
         assert_eq!((event.as_str(), problem["code"].as_str().unwrap()), ("problem", code));
         assert!(client.is_over());
+        assert!(told.elapsed() <= Duration::from_secs(2), "a second is promised, and machines are busy");
     }
     let (event, problem) = expiring.event();
     assert_eq!(event, "problem");

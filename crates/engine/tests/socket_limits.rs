@@ -31,7 +31,7 @@ fn commands_that_come_too_fast_are_refused_and_then_the_client() {
 fn a_filter_too_many_is_refused() {
     let salon = Salon::new();
     let follow =
-        |n: usize| json!({ "do": "follow", "topics": ["live"], "filter": { "country": n.to_string() } });
+        |n: usize| json!({ "do": "follow", "topics": ["live"], "filter": { "source": n.to_string() } });
     let mut clients: Vec<Client> = Vec::new();
     for n in 0..32 {
         let token = salon.sign(&Claims { user: 100 + n as u64 / 8, ..salon.claims() });
@@ -39,7 +39,7 @@ fn a_filter_too_many_is_refused() {
         client.enter();
         assert_eq!(client.command(&follow(n)), json!({ "ok": true }));
         if n % 8 == 7 {
-            let one_more = json!({ "token": token, "topics": ["live"], "filter": { "country": "x" } });
+            let one_more = json!({ "token": token, "topics": ["live"], "filter": { "source": "x" } });
             assert_eq!(salon.greet(&one_more).refusal().as_deref(), Some("too-many-filters"), "of one user");
         }
         clients.push(client);
@@ -47,7 +47,7 @@ fn a_filter_too_many_is_refused() {
     let mut one_more = salon.follow(&[]);
     assert_eq!(one_more.command(&follow(32))["code"], "too-many-filters");
     assert_eq!(one_more.command(&follow(3))["ok"], true, "one that others use, too");
-    let auth = json!({ "token": salon.token(), "topics": ["live"], "filter": { "country": "99" } });
+    let auth = json!({ "token": salon.token(), "topics": ["live"], "filter": { "source": "99" } });
     assert_eq!(salon.greet(&auth).refusal().as_deref(), Some("too-many-filters"));
     // Who leaves one for another may have it, whatever else is in use.
     assert_eq!(clients[9].command(&follow(32))["ok"], true);

@@ -55,6 +55,33 @@ final class PollTest extends TestCase {
 		$this->assertSame( $wrong, Poll::of( $given ) );
 	}
 
+	/** @return iterable<array{array<string, string>, string|null}> */
+	public function same(): iterable {
+		$table = json_decode( (string) file_get_contents( dirname( __DIR__, 3 ) . '/crates/engine/tests/data/filters.json' ), true );
+		foreach ( $table['filters'] as [ $name, $members, $canonical ] ) {
+			yield $name => array( array( 'filter' => $name ), $canonical );
+			// Arguments by name: an empty one is none there, and others are not looked at.
+			if ( null !== $members && ! in_array( '', $members, true ) && array() === array_diff( array_keys( $members ), Question::FILTERS ) ) {
+				yield json_encode( $members ) => array( $members, $canonical );
+			}
+		}
+	}
+
+	/**
+	 * The engine's tests read the same table.
+	 *
+	 * @dataProvider same
+	 */
+	public function test_a_filter_is_what_it_is_to_the_engine( array $given, ?string $canonical ): void {
+		$question = Poll::of( $given );
+		$filter   = $question instanceof Question ? json_decode( $question->json(), true )['filter'] : null;
+		if ( null !== $filter ) {
+			ksort( $filter );
+			$filter = http_build_query( $filter, '', '&', PHP_QUERY_RFC3986 );
+		}
+		$this->assertSame( $canonical, $filter );
+	}
+
 	private static function live( array $given ): LiveAnswer {
 		$server = array(
 			'REQUEST_METHOD'             => 'POST',

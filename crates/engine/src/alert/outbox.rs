@@ -259,6 +259,11 @@ impl Outbox {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// Transitions on their way.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
 }
 
 #[cfg(test)]

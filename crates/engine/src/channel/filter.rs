@@ -1,15 +1,20 @@
 //! A filter by its canonical name, so that all who ask for the same share one stream.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use qahm_enrich::{client::Device, source::Channel};
 use serde_json::Value;
 
 use crate::report::Words;
 
-/// Bytes of a canonical name at most.
-pub const FILTER_MAX: usize = 300;
+/// Bytes of a name at most: all five members, percent-encoded. PHP has the same limits, here and below.
+pub const FILTER_MAX: usize = 2048;
+/// Bytes of a page's path and of a source at most.
+const PAGE_MAX: usize = 400;
+const SOURCE_MAX: usize = 255;
 
 /// The members a filter may have, in the order of the canonical form.
 const MEMBERS: [&str; 5] = ["channel", "country", "device", "page", "source"];
@@ -21,6 +26,8 @@ pub enum BadFilter {
     Form,
     #[error("a filter has no member {0:?}")]
     Member(String),
+    #[error("{0}")]
+    Value(&'static str),
     #[error("a member of the filter is there twice")]
     Twice,
     #[error("the filter is longer than {FILTER_MAX} bytes")]
@@ -28,7 +35,8 @@ pub enum BadFilter {
 }
 
 /// The canonical form: `country=FR&device=mobile`, members in alphabetical order, names and values as JavaScript's
-/// `encodeURIComponent` writes them; empty = everybody.
+/// `encodeURIComponent` writes them; empty = everybody. Countries are in upper case and "" when unknown, sources in lower
+/// case: one filter has one name, however it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilterName(Arc<str>);
 
@@ -59,7 +67,7 @@ impl FilterName {
     /// From an object of texts; a member that is null is not there, and null is everybody.
     ///
     /// # Errors
-    /// A member that is unknown or no text; a canonical form over [`FILTER_MAX`] bytes.
+    /// A member that is unknown, no text, or has a value that nothing ever has; a canonical form over [`FILTER_MAX`] bytes.
     pub fn from_json(filter: &Value) -> Result<FilterName, BadFilter> {
         let members = match filter {
             Value::Null => return Ok(FilterName::everybody()),
@@ -78,14 +86,16 @@ impl FilterName {
     /// # Errors
     /// As [`FilterName::from_json`]; and a member that is there twice, or is no UTF-8.
     pub fn from_query(text: &str) -> Result<FilterName, BadFilter> {
-        if text.len() > FILTER_MAX * 3 {
+        if text.is_empty() {
+            return Ok(FilterName::everybody());
+        }
+        if text.len() > FILTER_MAX {
             return Err(BadFilter::Long);
         }
         let mut found = [const { None }; MEMBERS.len()];
-        for member in text.split('&').filter(|member| !member.is_empty()) {
+        for member in text.split('&') {
             let (name, value) = member.split_once('=').ok_or(BadFilter::Form)?;
-            let (name, value) = (decode(name).ok_or(BadFilter::Form)?, decode(value).ok_or(BadFilter::Form)?);
-            place(&mut found, &name, value)?;
+            place(&mut found, name, decode(value).ok_or(BadFilter::Form)?)?;
         }
         FilterName::of(&found)
     }
@@ -94,9 +104,10 @@ impl FilterName {
         let mut name = String::new();
         for (member, value) in MEMBERS.iter().zip(found) {
             let Some(value) = value else { continue };
+            let value = normal(member, value)?;
             let and = if name.is_empty() { "" } else { "&" };
             // Writing to a string cannot fail.
-            let _written = write!(name, "{and}{member}={}", Encoded(value));
+            let _written = write!(name, "{and}{member}={}", Encoded(&value));
         }
         if name.len() > FILTER_MAX { Err(BadFilter::Long) } else { Ok(FilterName(name.into())) }
     }
@@ -132,6 +143,28 @@ fn place(found: &mut [Option<String>; MEMBERS.len()], name: &str, value: String)
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(BadFilter::Twice),
+    }
+}
+
+/// A value as the engine knows it.
+fn normal<'a>(member: &str, value: &'a str) -> Result<Cow<'a, str>, BadFilter> {
+    let bad = |words| Err(BadFilter::Value(words));
+    if value.bytes().any(|byte| byte.is_ascii_control()) {
+        return bad("a filter has no control characters");
+    }
+    let letters = |value: &str| value.len() == 2 && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    match member {
+        "country" if value == "unknown" => Ok("".into()),
+        "country" if value.is_empty() || letters(value) => Ok(value.to_ascii_uppercase().into()),
+        "country" => bad("country: two letters, or unknown"),
+        "device" if Device::parse(value).is_none() => bad("device: desktop, mobile, tablet or other"),
+        "channel" if Channel::parse(value).is_none() => {
+            bad("channel: direct, search, social, mail, referral, campaign, ai or internal")
+        }
+        "page" if !(1..=PAGE_MAX).contains(&value.len()) => bad("page: a path of 400 bytes at most"),
+        "source" if value.len() > SOURCE_MAX => bad("source: a host of 255 bytes at most"),
+        "source" => Ok(value.to_ascii_lowercase().into()),
+        _ => Ok(value.into()),
     }
 }
 
@@ -196,19 +229,26 @@ mod tests {
         assert_eq!(json(json!([])), BadFilter::Form);
         assert_eq!(json(json!({ "country": 1 })), BadFilter::Form);
         assert_eq!(json(json!({ "city": "Lyon" })), BadFilter::Member("city".into()));
-        assert_eq!(json(json!({ "page": "x".repeat(300) })), BadFilter::Long);
+        assert_eq!(
+            json(json!({ "page": "%".repeat(401) })),
+            BadFilter::Value("page: a path of 400 bytes at most")
+        );
+        let slug = "%d0%bf".repeat(66);
+        let name = FilterName::from_json(&json!({ "page": slug, "source": "ä".repeat(127) })).unwrap();
+        assert_eq!(FilterName::from_query(name.as_str()), Ok(name), "the longest there is");
         let query = |text: &str| FilterName::from_query(text).unwrap_err();
         assert_eq!(query("country"), BadFilter::Form);
         assert_eq!(query("country=%F"), BadFilter::Form);
         assert_eq!(query("country=%+1"), BadFilter::Form);
         assert_eq!(query("country=%FF"), BadFilter::Form);
+        assert_eq!(query(&"page=a".repeat(400)), BadFilter::Long);
         assert_eq!(query("country=FR&country=FR"), BadFilter::Twice);
         assert_eq!(query("city=Lyon"), BadFilter::Member("city".into()));
     }
 
     proptest! {
         #[test]
-        fn a_name_is_read_as_it_was_written(page in "\\PC{0,30}", country in proptest::option::of("[A-Z]{0,2}")) {
+        fn a_name_is_read_as_it_was_written(page in "\\PC{0,30}", country in proptest::option::of("([A-Z]{2})?")) {
             let name = FilterName::from_json(&json!({ "page": page, "country": country }));
             prop_assume!(name.is_ok());
             let name = name.unwrap();

@@ -232,6 +232,12 @@ impl InUse {
         self.streams.iter().filter(|(key, _)| !key.filter.is_everybody())
     }
 
+    /// Ends one stream, whoever holds it.
+    pub(super) fn give_up(&mut self, stream: &Arc<Stream>) {
+        self.streams.retain(|_, used| !Arc::ptr_eq(&used.stream, stream));
+        stream.end(Refused::Failed);
+    }
+
     /// Ends the streams of a site.
     pub(super) fn forget(&mut self, site: SiteId) {
         for (_, used) in self.streams.extract_if(|key, _| key.site == site) {

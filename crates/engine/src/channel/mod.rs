@@ -69,6 +69,8 @@ pub enum Refused {
     TooManyOfUser,
     #[error("the filters in use take all the memory that they may")]
     Memory,
+    #[error("the stream has failed: this is a mistake in the engine")]
+    Failed,
 }
 
 impl Refused {
@@ -77,6 +79,7 @@ impl Refused {
         match self {
             Refused::UnknownSite => "unknown-site",
             Refused::TooManyFilters | Refused::TooManyOfUser | Refused::Memory => "too-many-filters",
+            Refused::Failed => "failed",
         }
     }
 }
@@ -91,6 +94,8 @@ pub struct Channel {
     /// Changes when a stream comes or goes.
     version: AtomicU64,
     told: Sender<Arc<Stream>>,
+    /// Streams that could not be made.
+    failed: AtomicU64,
     revocations: Revocations,
 }
 
@@ -108,9 +113,12 @@ impl Channel {
             streams: Mutex::default(),
             version: AtomicU64::new(0),
             told,
+            failed: AtomicU64::new(0),
             revocations: Revocations::default(),
         };
-        (Arc::new(channel), Worker { told: work })
+        let channel = Arc::new(channel);
+        let worker = Worker { told: work, channel: Arc::downgrade(&channel) };
+        (channel, worker)
     }
 
     /// Changes with every start of the engine; 16 hex digits. Never 0.
@@ -196,10 +204,32 @@ impl Channel {
         self.revocations.forget(site);
     }
 
+    /// Ends a stream that failed: the next who follows it gets another.
+    fn give_up(&self, stream: &Arc<Stream>) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.streams.lock().give_up(stream);
+        self.changed(true);
+    }
+
+    /// How many streams failed since the start, by mistakes of ours.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Streams whose news the worker has not yet taken in.
+    pub fn waiting(&self) -> usize {
+        self.told.len()
+    }
+
     fn changed(&self, gone: bool) {
         if gone {
             self.version.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// The pipeline has not told of itself for too long: what streams show may be older than it seems.
+    pub fn is_stale(&self) -> bool {
+        self.hub.health_is_old()
     }
 
     /// Bytes of all streams in memory, estimated.

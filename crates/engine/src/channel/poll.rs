@@ -17,6 +17,8 @@ pub struct Polled {
     pub messages: Vec<Arc<Message>>,
     /// Where the reader is after them.
     pub position: Position,
+    /// Nothing came from the pipeline of late, not even that nothing is new.
+    pub stale: bool,
 }
 
 impl Polled {
@@ -30,7 +32,8 @@ impl Polled {
         let mut followers = followers.into_iter().peekable();
         let everybody = FilterName::everybody();
         let epoch = channel.epoch_of(followers.peek().map_or(&everybody, |follower| &follower.key().filter));
-        let mut polled = Polled { messages: Vec::new(), position: Position::new(epoch) };
+        let mut polled =
+            Polled { messages: Vec::new(), position: Position::new(epoch), stale: channel.is_stale() };
         let mut bytes = 0;
         for follower in followers {
             let topic = follower.key().topic;
@@ -55,15 +58,16 @@ impl Polled {
         epoch_text(self.position.epoch())
     }
 
-    /// `{"e","messages","position"}`.
+    /// `{"e","messages","position"}`, and `"stale":true` if it is so.
     pub fn json(&self) -> String {
         let messages: Vec<&str> = self.messages.iter().map(|message| message.json()).collect();
-        format!(
-            r#"{{"e":"{}","messages":[{}],"position":"{}"}}"#,
-            self.epoch(),
-            messages.join(","),
-            self.position
-        )
+        format!(r#"{{"e":"{}","messages":[{}]{}"#, self.epoch(), messages.join(","), self.end())
+    }
+
+    /// How it ends, after the messages.
+    pub fn end(&self) -> String {
+        let stale = if self.stale { r#","stale":true"# } else { "" };
+        format!(r#","position":"{}"{stale}}}"#, self.position)
     }
 }
 

@@ -14,7 +14,7 @@ fn channel() -> (Arc<Channel>, Worker) {
 fn key(country: usize, topic: Topic) -> StreamKey {
     let filter = match country {
         0 => FilterName::everybody(),
-        n => FilterName::from_json(&json!({ "country": n.to_string() })).unwrap(),
+        n => FilterName::from_json(&json!({ "source": n.to_string() })).unwrap(),
     };
     StreamKey::new(SITE, filter, topic)
 }
@@ -200,4 +200,29 @@ async fn whoever_waits_is_woken() {
     }
     drop((follower, channel));
     working.join().unwrap();
+}
+
+#[test]
+fn a_stream_that_fails_ends_and_no_other() {
+    let (channel, worker) = channel();
+    let (live, alerts) = (key(0, Topic::Live), key(0, Topic::Alerts));
+    let other = channel.follow(alerts.clone()).unwrap();
+    let mut poll = channel.follow(live.clone()).unwrap();
+    poll.linger();
+    drop(poll);
+    let follower = channel.follow(live.clone()).unwrap();
+    let version = channel.version();
+    worker.take_in(&follower.stream, |_, _| panic!("a mistake"));
+    assert!(matches!(follower.after(None), After::Gone(Refused::Failed)));
+    assert!((channel.failed(), channel.version()) > (0, version));
+
+    let again = channel.follow(live.clone()).unwrap();
+    drop(follower);
+    for key in [&live, &alerts] {
+        channel.tell(key, News::State(json!({ "n": 1 })));
+    }
+    assert_eq!(channel.waiting(), 2);
+    worker.settle();
+    assert_eq!(channel.waiting(), 0);
+    assert!([again, other].iter().all(|follower| matches!(follower.after(None), After::Messages(_))));
 }

@@ -3,13 +3,13 @@
 //! A browser sends cookies, and opens sockets, for any page that asks it to. So a token counts only together with where
 //! the request comes from: `Origin`, if there is one, must be the token's and one of the site's; without it the browser
 //! must say `Sec-Fetch-Site: same-origin`, or the token must come in a way that no foreign page can make a browser go:
-//! in `Authorization` (or in Socket.IO's own greeting), and then without cookies.
+//! in a header of ours or `Authorization` (or in Socket.IO's own greeting), and then without cookies.
 //!
 //! Sites that share a host share its cookies too, so each has one of its own name.
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Response, StatusCode};
 use qahm_event::SiteId;
 use qahm_runtime::{Claims, Denied, Purpose};
 
@@ -18,6 +18,9 @@ use super::{Shared, query, reply};
 
 /// What the name of the cookie begins with that `session` sets; the site's 16 hex digits follow.
 pub const COOKIE_PREFIX: &str = "qahm_realtime_live_";
+
+/// The header of a token, for where `Authorization` is the web server's own: a site behind HTTP Basic. live.php has it too.
+pub const TOKEN: HeaderName = HeaderName::from_static("x-qahm-realtime-token");
 
 /// What a request shows of who sends it.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +90,7 @@ impl From<Denied> for Refusal {
     }
 }
 
-/// Lets a request in, by the token that its codec carries, else by `Authorization: Bearer`, else by the cookie of the site
+/// Lets a request in, by the token that its codec carries, else by [`TOKEN`] or `Authorization: Bearer`, else by the cookie of the site
 /// that it names, or the only one there is. Refusals are counted.
 ///
 /// # Errors
@@ -106,7 +109,7 @@ pub fn admit(shared: &Shared, papers: Papers) -> Result<Pass, Refusal> {
 /// Why not.
 pub fn look(shared: &Shared, papers: Papers) -> Result<Pass, Refusal> {
     let (headers, site) = (papers.headers, papers.site?);
-    let bearer = papers.token.or_else(|| bearer(headers));
+    let bearer = papers.token.or_else(|| own(headers)).or_else(|| bearer(headers));
     let (site, token) = match bearer {
         Some(token) => (site, token),
         None => cookie(headers, site).map(|(site, token)| (Some(site), token))?,
@@ -154,6 +157,11 @@ pub fn check(shared: &Shared, token: &str, origin: Option<&str>) -> Result<Pass,
 fn is_of(claims: &Claims, hosts: &[String]) -> bool {
     let host = claims.origin.split_once("://").map_or("", |(_, host)| host);
     hosts.iter().any(|known| known == host)
+}
+
+/// The token of our own header; an empty one is none.
+fn own(headers: &HeaderMap) -> Option<&str> {
+    headers.get(TOKEN)?.to_str().ok().map(str::trim).filter(|token| !token.is_empty())
 }
 
 /// The token of `Authorization: Bearer …`.

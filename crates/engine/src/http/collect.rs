@@ -29,8 +29,6 @@ use crate::serve::request::Order;
 const LOOK_US: u64 = 1_000_000;
 /// How long the pipeline may take to explain.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// A beacon is 4 KiB: who takes longer to send it is not a browser that has something to say.
-const SENDING: Duration = Duration::from_secs(10);
 
 const REASON: HeaderName = HeaderName::from_static("x-qahm-realtime");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -99,13 +97,17 @@ where
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > BEACON_MAX as u64) {
-        return too_large();
+        return too_large(shared);
     }
-    let body = match tokio::time::timeout(SENDING, Limited::new(body, BEACON_MAX).collect()).await {
+    let body = match tokio::time::timeout(shared.times.beacon, Limited::new(body, BEACON_MAX).collect()).await
+    {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(shared),
         Ok(Err(_)) => return (400, "cut".into()),
-        Err(_) => return (408, "too-slow".into()),
+        Err(_) => {
+            shared.stats.abused("unfinished");
+            return (408, "too-slow".into());
+        }
     };
     let beacon = match Beacon::parse(&body) {
         Ok(beacon) => beacon,
@@ -203,7 +205,8 @@ fn all<'a>(headers: &'a HeaderMap, name: &HeaderName, between: &str) -> Cow<'a, 
     joined
 }
 
-fn too_large() -> Answer {
+fn too_large(shared: &Shared) -> Answer {
+    shared.stats.abused("beacon");
     (413, "body-too-large".into())
 }
 

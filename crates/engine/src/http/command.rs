@@ -1,6 +1,6 @@
 //! What a client may ask of its connection: the same for every codec.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +14,7 @@ pub enum Command {
     /// Follow these topics with this filter, instead of what was followed; no topic: nothing.
     Follow {
         topics: Vec<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_none")]
         filter: Map<String, Value>,
         /// Positions to go on from.
         #[serde(default)]
@@ -30,6 +30,13 @@ pub enum Command {
     Token { token: String },
     /// Somebody has seen to an alert.
     Acknowledge { alert: Value },
+}
+
+/// What is null is not there.
+pub(super) fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// Why a command was not followed: a word for programs, a sentence for people.
@@ -67,6 +74,8 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Command>(text);
         assert_eq!(read(r#"{"do":"pause"}"#).unwrap(), Command::Pause);
         assert!(read(r#"{"do":"follow","topics":["live"],"filter":{"country":"FR"}}"#).is_ok());
+        let null = read(r#"{"do":"follow","topics":[],"filter":null}"#);
+        assert_eq!(null.unwrap(), read(r#"{"do":"follow","topics":[]}"#).unwrap());
         assert_eq!(read(r#"{"do":"resume"}"#).unwrap(), Command::Resume { position: None });
         for wrong in ["{}", r#"{"do":"forget"}"#, r#"{"do":"follow"}"#, r#"{"do":"token"}"#, "[]"] {
             assert!(read(wrong).is_err(), "{wrong}");

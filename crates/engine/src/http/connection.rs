@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use qahm_event::SiteId;
@@ -76,6 +76,22 @@ struct Life {
     /// Unix seconds.
     expires: u64,
     chain: u64,
+    /// The same moment by a clock that nobody sets: a wall clock that is set back makes no life longer.
+    until: Instant,
+}
+
+impl Life {
+    /// Of a token that was checked just now.
+    fn of(pass: &Pass, unix: u64, now: Instant) -> Life {
+        let until = now + Duration::from_secs(pass.expires.saturating_sub(unix));
+        Life { expires: pass.expires, chain: pass.chain, until }
+    }
+
+    /// What is left of it.
+    fn left(&self, unix: u64, now: Instant) -> Duration {
+        let by_wall = Duration::from_secs(self.expires.saturating_sub(unix));
+        by_wall.min(self.until.saturating_duration_since(now))
+    }
 }
 
 impl Connection {
@@ -91,7 +107,7 @@ impl Connection {
             let mut life = self.life.lock();
             // Tokens may come in any order; the one that lasts longest counts.
             if pass.expires >= life.expires {
-                *life = Life { expires: pass.expires, chain: pass.chain };
+                *life = Life::of(pass, unix_now(), Instant::now());
             }
             drop(life);
             self.renewed.notify_waiters();
@@ -101,7 +117,7 @@ impl Connection {
 
     /// Whether one more command may come now.
     pub fn may_command(&self) -> bool {
-        self.bucket.lock().take(std::time::Instant::now())
+        self.bucket.lock().take(Instant::now())
     }
 
     /// Waits for the end: the token's, the user's rights', or the engine's.
@@ -115,19 +131,19 @@ impl Connection {
                 return End::Bye;
             }
             revocations.mark_unchanged();
-            let Life { expires, chain } = *self.life.lock();
-            if shared.channel.revocations().is_revoked(self.site, self.user, chain) {
+            let life = *self.life.lock();
+            if shared.channel.revocations().is_revoked(self.site, self.user, life.chain) {
                 return End::Revoked;
             }
-            let left = expires.saturating_sub(unix_now());
-            if left == 0 {
+            let left = life.left(unix_now(), Instant::now());
+            if left.is_zero() {
                 return End::Expired;
             }
             tokio::select! {
                 _ = closing.changed() => {}
                 _ = revocations.changed() => {}
                 () = renewed => {}
-                () = tokio::time::sleep(Duration::from_secs(left).min(LOOK)) => {}
+                () = tokio::time::sleep(left.min(LOOK)) => {}
             }
         }
     }
@@ -175,9 +191,9 @@ impl Connections {
             site: pass.site,
             user: pass.user,
             commands: commands.filter(|_| random),
-            life: Mutex::new(Life { expires: pass.expires, chain: pass.chain }),
+            life: Mutex::new(Life::of(pass, unix_now(), Instant::now())),
             renewed: Notify::new(),
-            bucket: Mutex::new(Bucket::new(COMMANDS, std::time::Instant::now())),
+            bucket: Mutex::new(Bucket::new(COMMANDS, Instant::now())),
         });
         self.open.lock().insert(connection.id.clone(), connection.clone());
         Opened { connection, all: self.clone() }
@@ -196,5 +212,23 @@ impl Connections {
             *count.entry(connection.codec).or_default() += 1;
         }
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_makes_no_life_longer() {
+        let pass = Pass { site: SiteId(1), user: 1, expires: 1060, chain: 1000, token: String::new() };
+        let (seconds, begun) = (Duration::from_secs, Instant::now());
+        let life = Life::of(&pass, 1000, begun);
+        assert_eq!(life.left(1000, begun), seconds(60));
+        assert_eq!(life.left(1020, begun + seconds(20)), seconds(40));
+        assert_eq!(life.left(1060, begun + seconds(60)), Duration::ZERO);
+        assert_eq!(life.left(0, begun + seconds(59)), seconds(1), "set back");
+        assert_eq!(life.left(0, begun + seconds(61)), Duration::ZERO);
+        assert_eq!(life.left(2000, begun), Duration::ZERO, "set forward");
     }
 }

@@ -60,6 +60,7 @@ pub(super) async fn events(
         commands,
         writer: Writer::new(gzip),
         beat: every(times.first_beat, times.beat),
+        is_new: true,
         comment: every(times.comment, times.comment),
         stage: Stage::Begin,
     };
@@ -98,6 +99,8 @@ struct Feed {
     commands: mpsc::Receiver<Posted>,
     writer: Writer,
     beat: Interval,
+    /// No beat has been due yet.
+    is_new: bool,
     comment: Interval,
     stage: Stage,
 }
@@ -169,10 +172,7 @@ impl Feed {
                     // Who asked may have stopped waiting; what was asked is done all the same.
                     let _told = reply.send(self.carry_out(command));
                 }
-                Next::Beat => {
-                    let beat = self.following.beat();
-                    self.event("beat", &beat);
-                }
+                Next::Beat => self.beat(),
                 Next::Comment => self.writer.text(":\n\n"),
                 Next::Changed => match due {
                     Due::Messages(messages) => self.send(&messages),
@@ -184,6 +184,16 @@ impl Feed {
                 },
             }
         }
+    }
+
+    /// What hangs is not shown as alive: who hears no beat knows that what he shows is old. The first beat is about the
+    /// way alone.
+    fn beat(&mut self) {
+        if self.is_new || !self.shared.channel.is_stale() {
+            let beat = self.following.beat();
+            self.event("beat", &beat);
+        }
+        self.is_new = false;
     }
 
     /// Writes messages, as many as fit into a piece; the rest is due again.
@@ -243,6 +253,7 @@ impl Feed {
 pub(super) fn lost(why: Refused) -> &'static str {
     match why {
         Refused::UnknownSite => "forgotten",
+        Refused::Failed => "failed",
         _ => "memory",
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::coding::{Writer, takes_gzip};
 use super::command::Problem;
 use super::connection::{Codec, End};
-use super::query::Query;
+use super::query::{Query, bad};
 use super::reader::Reader;
 use super::{Shared, events, reply};
 use crate::channel::{Channel, Follower, Polled, Wish};
@@ -33,6 +33,9 @@ pub(super) async fn live(
     Reader { pass, query }: Reader,
 ) -> Response<Body> {
     shared.stats.polls.fetch_add(1, Ordering::Relaxed);
+    if query.topics.is_empty() {
+        return bad("topics: what is asked for?");
+    }
     let wish = Wish { site: pass.site, filter: &query.filter, topics: &query.topics, user: Some(pass.user) };
     let mut followers = match shared.channel.follow_all(&wish, &[]) {
         Ok(followers) => followers,
@@ -89,7 +92,7 @@ fn answer(shared: &Shared, polled: &Polled, gzip: bool) -> Response<Body> {
         }
         shared.stats.sent(writer.message(message));
     }
-    writer.text(&format!(r#"],"position":"{}"}}"#, polled.position));
+    writer.text(&format!("]{}", polled.end()));
     writer.end();
     let body = writer.take();
     let mut answer = reply::text(StatusCode::OK, "application/json; charset=utf-8", body);

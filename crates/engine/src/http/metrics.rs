@@ -46,6 +46,7 @@ fn write(shared: &Shared, health: &Health) -> String {
     page.one("start_time_seconds", "gauge", "Unix time of the start.", health.started);
     of_pipeline(&mut page, health);
     of_ring(&mut page, &health.meters);
+    of_queues(&mut page, shared, health);
     of_channel(&mut page, shared);
     page.0
 }
@@ -84,6 +85,19 @@ fn of_ring(page: &mut Page, meters: &Meters) {
     page.all("ring_lost_total", "counter", "Records that did not come through the ring.", "reason", &lost);
 }
 
+/// The ring is one too, see there.
+fn of_queues(page: &mut Page, shared: &Shared, health: &Health) {
+    let outbox = health.meters.outbox;
+    page.one(
+        "orders_waiting",
+        "gauge",
+        "Orders that the pipeline has not taken yet.",
+        shared.orders_waiting(),
+    );
+    page.one("alerts_waiting", "gauge", "Alerts that WordPress has not been told of yet.", outbox);
+    page.one("looks_waiting", "gauge", "Streams with news not yet taken in.", shared.channel.waiting());
+}
+
 fn of_channel(page: &mut Page, shared: &Shared) {
     let stats = &shared.stats;
     page.one("sockets", "gauge", "Open sockets of the live channel.", stats.sockets.load(Relaxed));
@@ -96,6 +110,7 @@ fn of_channel(page: &mut Page, shared: &Shared) {
     }
     page.all("streams", "gauge", "Streams in use.", "topic", &streams);
     page.one("followers", "gauge", "Who reads them, each counted per stream.", shared.channel.followers());
+    page.one("streams_failed_total", "counter", "Streams ended by a mistake.", shared.channel.failed());
     page.one("channel_bytes", "gauge", "Memory of the streams, estimated.", shared.channel.bytes());
     page.one("messages_total", "counter", "Puts and patches written.", stats.messages.load(Relaxed));
     page.one("bytes_total", "counter", "Bytes of them as they went out.", stats.bytes.load(Relaxed));

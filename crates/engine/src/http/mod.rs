@@ -1,7 +1,7 @@
 //! The live channel over HTTP: one thread, one tokio runtime, all connections.
 //!
 //! - `server` the thread: accepts, serves, says goodbye · `listen`, `address`, `wire` sockets · `entrance` the way in without one
-//! - `router` which path leads where · `collect` beacons · `socket` Socket.IO
+//! - `places` how many may come · `router` which path leads where · `collect` beacons · `socket` Socket.IO
 //! - `events`, `live`, `session`, `post`, `probe`, `metrics` one route or two each
 //! - `following` what a connection follows · `command` what it may ask · `connection` until when it lives, and why it ends
 //! - `reader` somebody who may read, by `auth`, and what they ask, by `query` · `gate`, `limit` how often somebody may come
@@ -24,6 +24,7 @@ pub mod limit;
 pub mod listen;
 mod live;
 mod metrics;
+mod places;
 pub mod post;
 mod probe;
 mod pull;
@@ -53,5 +54,7 @@ pub const BODY_MAX: usize = 16 * 1024;
 pub const URL_MAX: usize = 4 * 1024;
 /// Connections at once: five thousand dashboards that come back together, and some more.
 pub const CONNECTIONS_MAX: usize = 6000;
+/// Of them those who have not yet said who they are, at most. A client does so within milliseconds.
+pub const GUESTS_MAX: usize = 1000;
 /// Who is told to come back chooses a moment within this many milliseconds, so that not all come at once.
 pub const BACK_MS: u64 = 5000;

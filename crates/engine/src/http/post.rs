@@ -15,6 +15,7 @@ use super::auth::Pass;
 use super::command::{Command, Problem};
 use super::connection::Connection;
 use super::reader::Reader;
+use super::shared::unix_now;
 use super::{Shared, auth, reply};
 use crate::serve::request::{Change, Order};
 
@@ -103,7 +104,7 @@ pub(super) fn renew(
     if !connection.renew(&pass) {
         return Err(Problem::new("site", "this token is another's"));
     }
-    Ok(json!({ "ok": true, "expires": connection.expires() }))
+    Ok(json!({ "ok": true, "expires": connection.expires(), "time": unix_now() }))
 }
 
 /// Says that this user looks after an alert, for every codec.

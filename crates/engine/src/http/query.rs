@@ -19,7 +19,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Reads `topics=live,events&filter=…&since=…&wait=…`; without topics: `live`.
+    /// Reads `topics=live,events&filter=…&since=…&wait=…`; if it names no topics, `live`; `topics=` is none.
     ///
     /// # Errors
     /// In words, what is wrong.
@@ -31,11 +31,13 @@ impl Query {
             wait: 0,
             connection: String::new(),
         };
+        let mut names = false;
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(value).ok_or_else(|| format!("{name:.20} is no UTF-8"))?;
             match name {
                 "topics" => {
+                    names = true;
                     for name in value.split(',').filter(|name| !name.is_empty()) {
                         let topic =
                             Topic::parse(name).ok_or_else(|| format!("there is no topic {name:.20?}"))?;
@@ -56,7 +58,7 @@ impl Query {
                 _ => {}
             }
         }
-        if query.topics.is_empty() {
+        if !names {
             query.topics.push(Topic::Live);
         }
         Ok(query)
@@ -110,6 +112,7 @@ mod tests {
         assert_eq!(query.wait, 25);
         let query = Query::parse("since=nonsense").unwrap();
         assert_eq!((query.names(), query.since, query.wait), (vec!["live"], None, 0));
+        assert!(Query::parse("topics=").unwrap().topics.is_empty(), "nothing yet");
         let page = Query::parse("filter=page%3D%252Fa%2Bb").unwrap();
         assert_eq!(page.filter.as_str(), "page=%2Fa%2Bb", "encoded once as a name and once as a value");
         for wrong in

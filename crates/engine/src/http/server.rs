@@ -13,17 +13,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use qahm_runtime::Place;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 
 use super::address::Address;
 use super::limit::network;
 use super::listen::Listener;
+use super::places::Places;
 use super::service::Service;
 use super::times::Times;
 use super::wire::{Socket, Wire};
-use super::{CONNECTIONS_MAX, SOCKET, Shared, URL_MAX};
+use super::{GUESTS_MAX, SOCKET, Shared, URL_MAX};
 use crate::channel::Channel;
 use crate::hub::{Door, Hub};
 use crate::serve::control::{Errand, Measure};
@@ -38,8 +38,6 @@ const PARTING: Duration = Duration::from_millis(700);
 const PUT_OFF: usize = 64;
 const PUT_OFF_TIME: Duration = Duration::from_millis(500);
 const PUT_OFF_READ: usize = 64 << 10;
-/// Descriptors beside those of connections.
-const SPARE: u64 = 256;
 
 /// Where to listen, as asked.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +46,7 @@ pub struct Asked {
     pub listen: Option<String>,
     /// The group of the Unix socket, by name or number.
     pub group: Option<String>,
-    /// Connections at once; [`CONNECTIONS_MAX`] unless said.
+    /// Connections at once; [`CONNECTIONS_MAX`](super::CONNECTIONS_MAX) unless said, less if there are no descriptors for them.
     pub connections: Option<usize>,
     /// The usual ones unless said.
     pub times: Times,
@@ -118,7 +116,8 @@ fn run(shared: &Arc<Shared>, asked: &Asked) {
         Ok(None) => return shared.hub.set_door(Door { listen: "off".into(), notes: Vec::new() }),
         Err(wrong) => return tell(&shared.hub, format!("qahm_realtime.listen: {wrong}")),
     };
-    make_descriptors();
+    let places = Places::claim(asked.connections);
+    shared.guests.forget_permits(GUESTS_MAX - places.guests());
     // A single thread: what is shown to a hundred people costs less than one event's way to the store.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -127,25 +126,21 @@ fn run(shared: &Arc<Shared>, asked: &Asked) {
         .build();
     match runtime {
         Ok(runtime) => {
-            runtime.block_on(keep(shared, &address, &usual, asked));
+            runtime.block_on(keep(shared, &address, &usual, asked, &places));
             runtime.shutdown_timeout(Duration::from_millis(50));
         }
         Err(error) => tell(&shared.hub, format!("the live channel cannot start: {error}")),
     }
 }
 
-/// A connection is a descriptor, and the usual limit is a thousand of them.
-fn make_descriptors() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = CONNECTIONS_MAX as u64 + SPARE;
-    let possible = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    if current.is_some_and(|current| current < possible) {
-        let _as_before = setrlimit(Resource::Nofile, Rlimit { current: Some(possible), maximum });
-    }
-}
-
 /// Listens until the end, again and again if need be.
-async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, asked: &Asked) {
+async fn keep(
+    shared: &Arc<Shared>,
+    address: &Address,
+    usual: &std::path::Path,
+    asked: &Asked,
+    places: &Places,
+) {
     let service = Service::new(shared);
     let mut closing = shared.closing();
     let mut said = None;
@@ -153,7 +148,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
         match Listener::bind(address, usual, asked.group.as_deref()) {
             Ok(listener) => {
                 said = None;
-                take(shared, &listener, &service, asked.connections.unwrap_or(CONNECTIONS_MAX)).await;
+                take(shared, &listener, &service, places).await;
             }
             Err(error) => {
                 if said.as_ref() != Some(&error) {
@@ -172,7 +167,7 @@ async fn keep(shared: &Arc<Shared>, address: &Address, usual: &std::path::Path, 
 }
 
 /// Takes connections in, until the engine ends or nobody can find us any more.
-async fn take(shared: &Arc<Shared>, listener: &Listener, service: &Service, most: usize) {
+async fn take(shared: &Arc<Shared>, listener: &Listener, service: &Service, places: &Places) {
     let doorkeepers = Arc::new(Semaphore::new(PUT_OFF));
     let mut look = tokio::time::interval(LOOK);
     loop {
@@ -182,11 +177,12 @@ async fn take(shared: &Arc<Shared>, listener: &Listener, service: &Service, most
                 if !listener.is_reachable() {
                     return;
                 }
-                let notes = listener.note.iter().cloned().chain(shared.stats.notes()).collect();
+                let told = listener.note.iter().chain(&places.note).cloned();
+                let notes = told.chain(shared.stats.notes()).collect();
                 shared.hub.set_door(Door { listen: listener.address.to_string(), notes });
             }
             taken = listener.accept() => match taken {
-                Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= most => {
+                Ok((socket, _)) if shared.stats.sockets.load(Ordering::Acquire) >= places.most => {
                     shared.stats.abused("full");
                     put_off(socket, &doorkeepers);
                 }

@@ -9,8 +9,9 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use parking_lot::Mutex;
 use qahm_runtime::{Key, Place, token_key};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use super::GUESTS_MAX;
 use super::connection::Connections;
 use super::gate::Gate;
 use super::stats::Stats;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub connections: Arc<Connections>,
     /// How often who has come.
     pub gate: Gate,
+    /// Places for sockets whose token is still to come.
+    pub guests: Arc<Semaphore>,
     /// The runtime directory: the key of tokens is there, and the ring.
     pub runtime: Arc<Place>,
     pub times: Times,
@@ -70,6 +73,7 @@ impl Shared {
             connections: Arc::default(),
             stats: Arc::default(),
             gate: Gate::default(),
+            guests: Arc::new(Semaphore::new(GUESTS_MAX)),
             runtime,
             times,
             orders,
@@ -96,6 +100,11 @@ impl Shared {
     pub async fn closed(&self) {
         let mut closing = self.closing();
         let _closed = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// Orders that the pipeline has not yet taken.
+    pub fn orders_waiting(&self) -> usize {
+        self.orders.len()
     }
 
     /// Asks the pipeline. It answers between two drains, so this waits on a thread of its own.

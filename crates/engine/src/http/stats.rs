@@ -73,12 +73,17 @@ fn words(reason: &str) -> String {
     match reason {
         "rate" => "requests came too often from one address or user and were put off (429)".into(),
         "full" => "there were more connections than the engine takes, some were put off (503)".into(),
+        "guests" => {
+            "more sockets waited for their token than the engine keeps waiting, some were put off (503)"
+                .into()
+        }
+        "beacon" => "a beacon was longer than 4 KiB (413)".into(),
         "url" => "a request had a longer address than 4 KiB (414)".into(),
         "body" => "a request was longer than 16 KiB (413)".into(),
         "message" => {
             "a message was longer than 16 KiB, or no WebSocket message at all, and its sender was cut".into()
         }
-        "unfinished" => "a client did not finish its request in time and was cut".into(),
+        "unfinished" => "a client did not finish its request, or say its token, in time and was cut".into(),
         "commands" => "a client sent commands too often".into(),
         other => format!("requests were refused: {other}"),
     }

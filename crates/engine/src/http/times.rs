@@ -18,6 +18,8 @@ pub struct Times {
     pub first_beat: Duration,
     /// Server-sent events are never silent for longer: proxies cut what is, some after a minute.
     pub comment: Duration,
+    /// A beacon is 4 KiB: who takes longer to send it is not a browser that has something to say.
+    pub beacon: Duration,
     /// An address that cannot be had is tried again this often.
     pub again: Duration,
 }
@@ -31,6 +33,7 @@ impl Default for Times {
             beat: Duration::from_secs(30),
             first_beat: Duration::from_millis(300),
             comment: Duration::from_secs(15),
+            beacon: Duration::from_secs(10),
             again: Duration::from_secs(5),
         }
     }

@@ -151,7 +151,7 @@ impl Pipeline {
     /// The meters, of which those of the last second begin anew.
     fn read_meters(&mut self) -> Meters {
         let lag_us = std::mem::take(&mut self.meters.lag_us);
-        let mut meters = Meters { lag_us, ..self.meters.clone() };
+        let mut meters = Meters { lag_us, outbox: self.outbox.len(), ..self.meters.clone() };
         if let Some(source) = self.sources.current() {
             let (ring, header) = (&source.ring, source.ring.header());
             (meters.slots, meters.used) = (ring.slots(), ring.used());

@@ -153,6 +153,12 @@ impl Pipeline {
             ));
         }
         notes.extend(self.delivery.notes());
+        if self.channel.failed() > 0 {
+            notes.push(format!(
+                "{} times a stream of the live channel failed: this is a mistake in the engine",
+                self.channel.failed()
+            ));
+        }
         if self.outbox.failed > 0 {
             notes.push(format!("{} alerts could not be delivered to WordPress", self.outbox.failed));
         }

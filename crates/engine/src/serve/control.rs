@@ -188,6 +188,7 @@ impl Control {
         if question.what == "live" && question.is_about_everybody() {
             let mut frame = (*frame).clone();
             frame.pages.truncate(question.pages.min(PAGES_MAX));
+            frame.stale = self.hub.health_is_old();
             return ok(json!({ "live": frame }));
         }
         let Some(config) = self.hub.config(site) else {

@@ -125,7 +125,19 @@ impl Salon {
 
     /// The same with more in its query.
     pub fn open_with(&self, query: &str, headers: &[(&'static str, &str)]) -> Client {
-        let stream = UnixStream::connect(self.socket()).unwrap();
+        Client::at(&self.socket(), query, headers)
+    }
+}
+
+/// A WebSocket that speaks Socket.IO.
+pub struct Client {
+    pub socket: WebSocket<UnixStream>,
+}
+
+impl Client {
+    /// One that has said nothing yet, to whoever listens there.
+    pub fn at(socket: &std::path::Path, query: &str, headers: &[(&'static str, &str)]) -> Client {
+        let stream = UnixStream::connect(socket).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let uri = format!("ws://a.test/qahm-live/socket.io/?EIO=4&transport=websocket{query}");
         let mut request = uri.into_client_request().unwrap();
@@ -137,14 +149,7 @@ impl Salon {
         assert!(client.text().unwrap().starts_with("0{"), "Engine.IO says how it wants to be spoken to");
         client
     }
-}
 
-/// A WebSocket that speaks Socket.IO.
-pub struct Client {
-    pub socket: WebSocket<UnixStream>,
-}
-
-impl Client {
     pub fn send(&mut self, text: &str) {
         self.socket.send(Message::text(text)).unwrap();
     }

@@ -98,7 +98,7 @@ fn a_pause_ends_with_what_was_missed() {
 #[test]
 fn one_filter_makes_room_for_another_and_stays_if_that_is_refused() {
     let (channel, worker, _) = following();
-    let filter = |n: usize| FilterName::from_query(&format!("country={n}")).unwrap();
+    let filter = |n: usize| FilterName::from_query(&format!("source={n}")).unwrap();
     let key = |n: usize| StreamKey::new(SITE, filter(n), Topic::Visitors);
     let follow = |following: &mut Following, n: usize| following.follow_named(&["visitors"], filter(n), None);
     let mut all: Vec<Following> = (0..crate::channel::FILTERS_OF_USER)
@@ -140,7 +140,7 @@ fn what_is_wrong_changes_nothing() {
     let mut others: Vec<Following> = Vec::new();
     for n in 0..crate::channel::FILTERS {
         let mut other = Following::new(channel.clone(), SITE, None);
-        other.follow(&["live"], &filter(&format!(r#"{{"country":"{n}"}}"#)), None).unwrap();
+        other.follow(&["live"], &filter(&format!(r#"{{"source":"{n}"}}"#)), None).unwrap();
         others.push(other);
     }
     assert_eq!(refused(&["live"], &filter(r#"{"country":"FR"}"#), None), "too-many-filters");

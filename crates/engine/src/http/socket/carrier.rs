@@ -91,7 +91,7 @@ fn guest(socket: &SocketRef) -> Option<Arc<Guest>> {
 /// The answer is what the client's `connect_error` says.
 async fn admit(socket: SocketRef, TryData(greeting): TryData<Greeting>) -> Result<(), &'static str> {
     let guest = guest(&socket).ok_or("engine")?;
-    guest.admit(greeting.unwrap_or_default())
+    guest.greet(greeting.ok())
 }
 
 async fn connected(socket: SocketRef) {

@@ -9,11 +9,14 @@ use parking_lot::Mutex;
 use qahm_event::SiteId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::{Instant, sleep_until};
 
 use super::line::Watch;
+use crate::channel::Topic;
 use crate::http::Shared;
 use crate::http::auth::{self, Papers, Pass, Refusal};
-use crate::http::command::Problem;
+use crate::http::command::{Problem, or_none};
 use crate::http::following::Following;
 use crate::http::gate::Counted;
 
@@ -21,20 +24,20 @@ use crate::http::gate::Counted;
 const TRIES: u32 = 3;
 /// Headers that tell where a request comes from. The others are not kept: they would be most of what an idle
 /// connection costs.
-const KEPT: [HeaderName; 4] = [ORIGIN, COOKIE, AUTHORIZATION, HeaderName::from_static("sec-fetch-site")];
+const KEPT: [HeaderName; 5] =
+    [ORIGIN, COOKIE, AUTHORIZATION, auth::TOKEN, HeaderName::from_static("sec-fetch-site")];
 
 /// The member `auth` of a client's greeting.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Greeting {
     token: Option<String>,
-    #[serde(default)]
-    topics: Vec<String>,
-    #[serde(default)]
+    /// `live` if it does not say; none: nothing yet.
+    topics: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "or_none")]
     filter: Map<String, Value>,
-    #[serde(default)]
     resume: Option<String>,
     /// It can take apart what is packed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     packed: bool,
 }
 
@@ -47,6 +50,10 @@ pub(super) struct Guest {
     headers: Mutex<HeaderMap>,
     site: Result<Option<SiteId>, Refusal>,
     counted: Counted,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    come: Instant,
+    /// Once it was let in.
+    known: Notify,
     tries: AtomicU32,
     admitted: Mutex<Option<Admitted>>,
 }
@@ -59,7 +66,13 @@ pub(super) struct Admitted {
 }
 
 impl Guest {
-    pub(super) fn new(shared: Arc<Shared>, papers: Papers, counted: Counted) -> Guest {
+    /// `place`: among those who have not yet said who they are.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        papers: Papers,
+        counted: Counted,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Guest {
         // Copies: a value that is shared keeps the whole head of the request in memory.
         let mut kept = HeaderMap::with_capacity(KEPT.len());
         for name in &KEPT {
@@ -77,35 +90,60 @@ impl Guest {
             headers: Mutex::new(kept),
             site: papers.site,
             counted,
+            place: Mutex::new(place),
+            come: Instant::now(),
+            known: Notify::new(),
             tries: AtomicU32::new(0),
             admitted: Mutex::new(None),
         }
     }
 
-    /// Lets the guest in, or says why not in one word.
+    /// Lets the guest in, or says why not in one word. `None`: a greeting that is none.
     ///
     /// # Errors
     /// The reasons of [`auth::Refusal`], or of what it wishes to follow.
-    pub(super) fn admit(&self, greeting: Greeting) -> Result<(), &'static str> {
+    pub(super) fn greet(&self, greeting: Option<Greeting>) -> Result<(), &'static str> {
         if self.tries.fetch_add(1, Relaxed) >= TRIES {
             self.line.cut();
             return Err("too-many");
         }
+        let greeting = greeting.ok_or("bad-request")?;
         let Greeting { token, topics, filter, resume, packed } = greeting;
         let headers = self.headers.lock().clone();
         let papers = Papers { headers: &headers, site: self.site, token: token.as_deref() };
         let pass = auth::admit(&self.shared, papers).map_err(Refusal::as_str)?;
         self.shared.gate.admitted(self.counted, &pass);
         let mut following = Following::new(self.shared.channel.clone(), pass.site, Some(pass.user));
-        if !topics.is_empty() {
-            let followed = following.follow(&topics, &filter, resume.as_deref());
-            followed.map_err(|Problem { code, .. }| code)?;
-        }
+        let topics = topics.unwrap_or_else(|| vec![Topic::Live.as_str().to_owned()]);
+        let followed = following.follow(&topics, &filter, resume.as_deref());
+        followed.map_err(|Problem { code, .. }| code)?;
         // One guest, one session: a second greeting takes the place of nothing.
         self.tries.store(TRIES, Relaxed);
+        *self.place.lock() = None;
+        self.known.notify_one();
         *self.headers.lock() = HeaderMap::new();
         *self.admitted.lock() = Some(Admitted { pass, following, packed });
         Ok(())
+    }
+
+    /// Waits until the guest was let in or has gone, and counts those who had to be cut for saying nothing. The library
+    /// keeps us in memory for longer, and a place is for those only who are there.
+    pub(super) async fn greeted(&self) {
+        let gone = async {
+            tokio::select! {
+                biased;
+                () = sleep_until(self.come + self.shared.times.greeting) => {
+                    self.shared.stats.abused("unfinished");
+                    self.line.closed().await;
+                }
+                () = self.line.closed() => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.known.notified() => {}
+            () = gone => *self.place.lock() = None,
+        }
     }
 
     /// What was admitted, once.

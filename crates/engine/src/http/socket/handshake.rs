@@ -18,6 +18,7 @@ use super::carrier::Carrier;
 use super::guest::Guest;
 use super::line::Line;
 use crate::http::auth::Papers;
+use crate::http::gate::Counted;
 use crate::http::shared::Peer;
 use crate::http::times::Times;
 use crate::http::{Shared, reply};
@@ -44,13 +45,25 @@ fn answer(shared: Arc<Shared>, carrier: Arc<Carrier>, mut request: Request) -> R
         // Who asks for the other transport finds the next step of the ladder by itself.
         return reply::error(StatusCode::BAD_REQUEST, "websocket-only");
     };
-    let guest = Arc::new(Guest::new(shared, papers, counted));
+    let place = match counted {
+        Counted::User => None,
+        // Else a few addresses could keep everybody out by saying nothing.
+        Counted::Stranger(_) => match shared.guests.clone().try_acquire_owned() {
+            Ok(place) => Some(place),
+            Err(_) => {
+                shared.stats.abused("guests");
+                return reply::later(StatusCode::SERVICE_UNAVAILABLE, "full");
+            }
+        },
+    };
+    let guest = Arc::new(Guest::new(shared, papers, counted, place));
     let upgrade = hyper::upgrade::on(&mut request);
     drop(request);
     tokio::spawn(async move {
         if let Ok(stream) = upgrade.await {
             let line = Line::new(TokioIo::new(stream), guest.line.clone(), guest.shared.stats.clone());
-            carrier.take(line, guest);
+            carrier.take(line, guest.clone());
+            guest.greeted().await;
         }
     });
     let mut response = Response::new(Body::empty());

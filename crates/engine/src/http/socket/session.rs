@@ -134,7 +134,8 @@ impl<V: Voice> Session<V> {
                 () = self.following.changed(), if wait == Wait::Change => {}
                 () = guest.line.writable(), if wait == Wait::Room => {}
                 () = tokio::time::sleep(AGAIN), if wait == Wait::Moment => {}
-                _ = beat.tick(), if wait == Wait::Change => {
+                // What hangs is not shown as alive: who hears no beat knows that what he shows is old.
+                _ = beat.tick(), if wait == Wait::Change => if !guest.shared.channel.is_stale() {
                     // Full: the next one comes in time.
                     let _told = self.voice.say("beat", &self.following.beat());
                 }
