@@ -11,24 +11,30 @@ const PAGES = 5;
 export function follow( config: Config, show: ( state: State ) => void ): void {
 	let live: Live | null = null;
 	let shown = '';
+	// What is asked for still answers when the engine's own work hangs, and says that nothing moves on.
+	let old = false;
+	const present = ( of: Live ): void => {
+		shown = 'live';
+		show( { kind: 'live', live: old ? { ...of, stale: true } : of } );
+	};
 	const channel = connect( { ...config, topics: [ 'live' ] } );
 	channel.on( 'live', ( state, { e } ) => {
 		live = state as unknown as Live;
 		if ( e !== null && live.pages !== undefined ) {
 			live = { ...live, pages: live.pages.slice( 0, PAGES ) };
 		}
-		shown = 'live';
-		show( { kind: 'live', live } );
+		present( live );
 	} );
 	channel.on( 'status', ( status ) => {
 		const kind = troubleOf( status );
+		const was = old;
+		old = status.rung === 'polling' && status.stale;
 		if ( kind !== null && kind !== shown ) {
 			shown = kind;
 			show( { kind } );
-		} else if ( kind === null && shown !== 'live' && live !== null && status.state === 'live' ) {
+		} else if ( kind === null && ( shown !== 'live' || old !== was ) && live !== null && status.state === 'live' ) {
 			// It is there again, and nothing has changed meanwhile.
-			shown = 'live';
-			show( { kind: 'live', live } );
+			present( live );
 		}
 	} );
 }
@@ -38,6 +44,6 @@ function troubleOf( { state, stale, rung }: Status ): Exclude< State[ 'kind' ], 
 	if ( state === 'loggedOut' || state === 'address' || state === 'noEngine' || state === 'offline' ) {
 		return state;
 	}
-	// While polling, stale figures are the counters alone, and say so themselves.
+	// While polling there are figures, of whatever age.
 	return state !== 'paused' && stale && rung !== 'polling' ? 'offline' : null;
 }
