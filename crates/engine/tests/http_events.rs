@@ -181,8 +181,7 @@ fn a_connection_lives_as_long_as_its_token() {
 #[test]
 fn who_may_no_longer_read_is_cut() {
     let stage = stage();
-    let of = |user| token_of(&stage, &Claims { user, ..claims() });
-    let [one, two] = [of(1), of(2)];
+    let [one, two] = [1, 2].map(|user| token_of(&stage, &Claims { user, ..claims() }));
     let mut cut = Stream::with_token(&stage, "topics=live", &[], &one);
     let mut stays = Stream::with_token(&stage, "topics=live", &[], &two);
     cut.until("the state", |s| s.puts > 0);

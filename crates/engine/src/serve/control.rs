@@ -186,9 +186,8 @@ impl Control {
             return error("unknown-site", "the engine does not know this site");
         };
         if question.what == "live" && question.is_about_everybody() {
-            let mut frame = (*frame).clone();
+            let mut frame = Frame { stale: self.hub.health_is_old(), ..(*frame).clone() };
             frame.pages.truncate(question.pages.min(PAGES_MAX));
-            frame.stale = self.hub.health_is_old();
             return ok(json!({ "live": frame }));
         }
         let Some(config) = self.hub.config(site) else {
