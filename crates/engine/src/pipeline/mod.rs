@@ -217,6 +217,8 @@ impl Pipeline {
         }
         pipeline.look_back();
         pipeline.announce();
+        // Before the first frame: who sees that takes an engine for hung that has not yet told of itself.
+        pipeline.publish_health();
         pipeline.publish_now();
         Ok(pipeline)
     }
