@@ -72,7 +72,7 @@ fn a_message_that_is_too_long_is_refused_at_its_head() {
         assert_eq!(client.text(), None, "{announced}");
     }
     let notes = await_some("a note", || {
-        let notes = salon.hub.door().notes;
+        let notes = salon.refusals();
         notes.iter().any(|note| note.contains("16 KiB")).then_some(notes)
     });
     assert_eq!(notes.len(), 1, "once, and of nothing else: {notes:?}");

@@ -80,7 +80,7 @@ impl InUse {
 
     /// Sees to it that this may be followed by who leaves `before` for it: what they hold alone counts no more, though it
     /// stays until they really leave. Filters that the user only polled go for new ones. `share`: bytes of all streams
-    /// of filters.
+    /// of filters. Answers whether a stream went.
     ///
     /// # Errors
     /// A filter that would be one too many, or too much; then nothing has changed.
@@ -89,23 +89,30 @@ impl InUse {
         wish: &Wish,
         before: &[&Arc<Stream>],
         share: usize,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         if wish.filter.is_everybody() {
-            return Ok(());
+            return Ok(false);
         }
         let now = Instant::now();
         self.each_of(before, wish.user, |holding| holding.followers -= 1);
         let polled = self.look(wish, share, now);
         self.each_of(before, wish.user, |holding| holding.followers += 1);
-        if let Some(polled) = polled? {
-            self.streams.retain(|key, used| {
-                if key.site == wish.site && key.filter == polled {
+        let Some(polled) = polled? else { return Ok(false) };
+        let count = self.streams.len();
+        self.streams.retain(|key, used| {
+            if key.site == wish.site
+                && key.filter == polled
+                && let Some(holding) = used.holders.get_mut(&wish.user)
+            {
+                // Who leaves it for this has not left yet.
+                holding.until = None;
+                if holding.followers == 0 {
                     used.holders.remove(&wish.user);
                 }
-                !used.holders.is_empty()
-            });
-        }
-        Ok(())
+            }
+            !used.holders.is_empty()
+        });
+        Ok(self.streams.len() != count)
     }
 
     fn each_of(&mut self, streams: &[&Arc<Stream>], user: Option<u64>, change: impl Fn(&mut Holding)) {

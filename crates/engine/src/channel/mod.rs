@@ -165,7 +165,7 @@ impl Channel {
         let before: Vec<&Arc<Stream>> = before.iter().map(|follower| &follower.stream).collect();
         let share = self.share();
         let mut streams = self.streams.lock();
-        streams.make_room(wish, &before, share)?;
+        self.changed(streams.make_room(wish, &before, share)?);
         let followers = wish.keys().map(|key| {
             let stream = streams.hold(key, wish.user, |key| {
                 let epoch = self.epoch_of(&key.filter);

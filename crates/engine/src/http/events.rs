@@ -60,7 +60,6 @@ pub(super) async fn events(
         commands,
         writer: Writer::new(gzip),
         beat: every(times.first_beat, times.beat),
-        is_new: true,
         comment: every(times.comment, times.comment),
         stage: Stage::Begin,
     };
@@ -99,8 +98,6 @@ struct Feed {
     commands: mpsc::Receiver<Posted>,
     writer: Writer,
     beat: Interval,
-    /// No beat has been due yet.
-    is_new: bool,
     comment: Interval,
     stage: Stage,
 }
@@ -186,14 +183,9 @@ impl Feed {
         }
     }
 
-    /// What hangs is not shown as alive: who hears no beat knows that what he shows is old. The first beat is about the
-    /// way alone.
     fn beat(&mut self) {
-        if self.is_new || !self.shared.channel.is_stale() {
-            let beat = self.following.beat();
-            self.event("beat", &beat);
-        }
-        self.is_new = false;
+        let beat = self.following.beat(self.shared.channel.is_stale());
+        self.event("beat", &beat);
     }
 
     /// Writes messages, as many as fit into a piece; the rest is due again.

@@ -173,14 +173,18 @@ impl Following {
         position
     }
 
-    /// What a beat says: who has read something else has lost something.
-    pub fn beat(&self) -> Value {
+    /// What a beat says: who has read something else has lost something; and `stale`, if nothing of it is sure to be of now.
+    pub fn beat(&self, stale: bool) -> Value {
         let epoch = self.epoch_number();
         let places = self.streams.iter().filter_map(|read| {
             let at = read.at.filter(|at| at.epoch == epoch)?;
             Some((read.follower.key().topic.as_str().to_owned(), at.seq.into()))
         });
-        json!({ "e": self.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() })
+        let mut beat = json!({ "e": self.epoch(), "time": unix_now(), "at": places.collect::<Map<_, _>>() });
+        if let Some(beat) = beat.as_object_mut().filter(|_| stale) {
+            beat.insert("stale".into(), true.into());
+        }
+        beat
     }
 }
 

@@ -21,7 +21,7 @@ use qahm_engine::config::SiteConfig;
 use qahm_engine::http::Server;
 use qahm_engine::http::server::Asked;
 use qahm_engine::http::times::Times;
-use qahm_engine::hub::Hub;
+use qahm_engine::hub::{Health, Hub};
 use qahm_engine::serve::control::Errand;
 use qahm_event::SiteId;
 use qahm_runtime::{Claims, Key, Place, Purpose, mint, runtime_dir, token_key};
@@ -51,6 +51,13 @@ impl Salon {
 
     /// One with other times than usual.
     pub fn in_times(times: Times) -> Salon {
+        let salon = Salon::hung(times);
+        salon.hub.set_health(Health::default());
+        salon
+    }
+
+    /// The same while nobody has told of the pipeline.
+    pub fn hung(times: Times) -> Salon {
         let salon = Salon::at(Asked { listen: Some("auto".into()), times, ..Asked::default() });
         await_some("the socket", || UnixStream::connect(salon.socket()).ok());
         salon
@@ -83,6 +90,11 @@ impl Salon {
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         let sample = format!("qahm_realtime_{sample} ");
         page.lines().find_map(|line| line.strip_prefix(&sample)?.parse().ok()).unwrap_or(0.0)
+    }
+
+    /// The notes of what was refused; there may be others, of what this machine cannot do.
+    pub fn refusals(&self) -> Vec<String> {
+        self.hub.door().notes.into_iter().filter(|note| note.starts_with("live channel: ")).collect()
     }
 
     pub fn claims(&self) -> Claims {

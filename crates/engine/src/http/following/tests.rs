@@ -45,7 +45,7 @@ fn puts_then_patches_and_from_a_position_only_what_was_missed() {
     let position = following.position().to_string();
     tell(&channel, &worker, Topic::Visitors, state(2));
     assert_eq!(take(&mut following), [("visitors", Kind::Patch)]);
-    assert_eq!(following.beat()["at"].as_object().unwrap().len(), 2);
+    assert_eq!(following.beat(false)["at"].as_object().unwrap().len(), 2);
 
     following.resume(Some(&position)).unwrap();
     assert_eq!(take(&mut following), [("visitors", Kind::Patch)], "again, for it was lost");
@@ -74,7 +74,7 @@ fn a_position_of_another_filter_is_none() {
     let forged = format!("{}.visitors:{seq}", channel.epoch());
     other.resume(Some(&forged)).unwrap();
     assert_eq!(take(&mut other), [("visitors", Kind::Put)]);
-    assert_eq!(other.beat()["e"], other.epoch());
+    assert_eq!(other.beat(false)["e"], other.epoch());
     let own = other.position().to_string();
     other.resume(Some(&own)).unwrap();
     assert!(take(&mut other).is_empty());

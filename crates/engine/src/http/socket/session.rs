@@ -107,7 +107,9 @@ impl<V: Voice> Session<V> {
         let mut ended = pin!(desk.opened.ended(&guest.shared));
         let mut closed = pin!(guest.line.closed());
         let every = guest.shared.times.beat;
-        let mut beat = interval_at(Instant::now() + every, every);
+        // What hangs is not shown as alive, from the first state on.
+        let first = if guest.shared.channel.is_stale() { Duration::ZERO } else { every };
+        let mut beat = interval_at(Instant::now() + first, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let hello = json!({
             "connection": desk.opened.id,
@@ -134,10 +136,9 @@ impl<V: Voice> Session<V> {
                 () = self.following.changed(), if wait == Wait::Change => {}
                 () = guest.line.writable(), if wait == Wait::Room => {}
                 () = tokio::time::sleep(AGAIN), if wait == Wait::Moment => {}
-                // What hangs is not shown as alive: who hears no beat knows that what he shows is old.
-                _ = beat.tick(), if wait == Wait::Change => if !guest.shared.channel.is_stale() {
+                _ = beat.tick(), if wait == Wait::Change => {
                     // Full: the next one comes in time.
-                    let _told = self.voice.say("beat", &self.following.beat());
+                    let _told = self.voice.say("beat", &self.following.beat(guest.shared.channel.is_stale()));
                 }
             }
         }
