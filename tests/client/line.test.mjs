@@ -28,13 +28,13 @@ afterEach( () => {
 const last = ( what ) => heard.findLast( ( [ kind ] ) => kind === what )?.[ 1 ];
 const commands = () => rung.last.commands.map( ( command ) => command.do );
 
-async function open( { hello = { connection: 'c', e: E }, plan = ( { sink } ) => sink.open( hello ) } = {} ) {
+async function open( { hello = { connection: 'c', e: E }, plan = ( { sink } ) => sink.open( hello ), report } = {} ) {
 	rung = new FakeRung( 'websocket', plan );
 	polling = new FakeRung( 'polling', ( { sink } ) => sink.open( null ), 10_000 );
 	heard = [];
 	token = { skew: 0, prolonged: 0, clock: () => undefined, until: ( seconds ) => seconds * 1000 - Date.now(), life: () => 60_000, prolong: async () => `token ${ ++token.prolonged }`, renew: async () => 'new' };
 	const listener = Object.fromEntries( [ 'message', 'beat', 'counters', 'status', 'over' ].map( ( what ) => [ what, ( value ) => heard.push( [ what, value ] ) ] ) );
-	line = new Line( new Feed( '' ), [ 'live' ], listener, token, ( wish, climber ) => new Ladder( [ rung, polling ], wish, climber, token, new Memory( 'site' ), () => 0.5 ) );
+	line = new Line( new Feed( '' ), [ 'live' ], listener, token, ( wish, climber ) => new Ladder( [ rung, polling ], wish, climber, token, new Memory( 'site' ), () => 0.5 ), report );
 	await settled();
 }
 
@@ -290,4 +290,13 @@ test( 'counters of shared memory are told while the engine is away', async () =>
 	assert.equal( last( 'status' ).state, 'noEngine' );
 	rung.last.sink.message( put( 1 ) );
 	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).stale ], [ 'live', false ] );
+} );
+
+test( 'refused without a connection: no token is renewed, no way reported', async () => {
+	const reports = [];
+	await open( { hello: { connection: 'c', e: E, expires: 1_800_000_060, time: 1_800_000_000 }, report: ( status ) => reports.push( status ) } );
+	rung.plan = ( { sink } ) => sink.closed( new Trouble( 'too-many-filters', 'refused' ) );
+	rung.last.sink.closed( new Trouble( 'too-many-filters', 'refused' ) );
+	await pass( 120_000, 1000 );
+	assert.deepEqual( [ last( 'status' ).state, token.prolonged, reports ], [ 'refused', 0, [] ] );
 } );

@@ -138,6 +138,7 @@ export class Line implements Climber {
 	}
 
 	public refused( reason: string ): void {
+		this.forget();
 		clearTimeout( this.missed );
 		this.set( { state: 'refused', refusal: reason } );
 		if ( this.asked !== this.name() ) {
