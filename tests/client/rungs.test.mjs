@@ -169,6 +169,9 @@ test( 'events: bye says when to come back, problem why; nothing is heard after t
 	assert.equal( ( await heard.until( 'closed' ) ).after, 5000 );
 	server.answer = stream( event( 'problem', { code: 'revoked', message: '…' } ) );
 	assert.equal( ( await events().until( 'closed' ) ).kind, 'denied' );
+	server.answer = stream( event( 'hello', HELLO ), event( 'problem', { code: 'too-many-filters', message: '…' } ) );
+	const crowded = await events( { ...WISH, name: 'country=FR' } ).until( 'closed' );
+	assert.deepEqual( [ crowded.kind, crowded.after ], [ 'refused', 30_000 ] );
 	assert.deepEqual( heard.kinds().filter( ( what ) => what === 'closed' ).length, 1 );
 	server.answer = stream( 'data: {broken\n\n' );
 	assert.equal( ( await events().until( 'closed' ) ).reason, 'no JSON' );

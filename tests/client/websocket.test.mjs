@@ -112,6 +112,12 @@ test( 'why it ended: the engine restarts, the token was revoked, the network bro
 	socket.send( 'problem', { code: 'revoked', message: '…' } );
 	socket.send( 'disconnect', 'io server disconnect' );
 	assert.equal( ( await revoked.until( 'closed' ) ).kind, 'denied' );
+	const crowded = await open( { name: 'country=FR' } );
+	socket.send( 'hello', HELLO );
+	socket.send( 'problem', { code: 'too-many-filters', message: '…' } );
+	socket.send( 'disconnect', 'io server disconnect' );
+	const { kind, after } = await crowded.until( 'closed' );
+	assert.deepEqual( [ kind, after ], [ 'refused', 30_000 ] );
 	const broken = await open();
 	socket.send( 'disconnect', 'transport close' );
 	socket.send( 'disconnect', 'transport close' );

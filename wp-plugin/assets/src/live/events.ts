@@ -5,7 +5,7 @@ import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command, ty
 import { request, retryAfter } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
-import { denial, Over, refuses, Trouble } from './trouble';
+import { denial, ending, Over, refuses, Trouble } from './trouble';
 
 /** Not Authorization: the web server may want that for a password of its own. */
 const TOKEN = 'X-Qahm-Realtime-Token';
@@ -167,7 +167,7 @@ class Reading implements Connection {
 		} else if ( type === 'bye' && isObject( value ) ) {
 			this.bye = Number( value[ 'after' ] ) || 0;
 		} else if ( type === 'problem' && isObject( value ) ) {
-			throw denial( String( value[ 'code' ] ) );
+			throw ending( String( value[ 'code' ] ) );
 		}
 	}
 

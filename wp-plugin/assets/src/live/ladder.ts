@@ -135,7 +135,7 @@ export class Ladder {
 	private refused( { reason, after }: Trouble, place: number ): void {
 		this.failures = 0;
 		this.refusedAt = place;
-		this.again( place, Math.max( this.pace.failed(), after ?? 0 ) );
+		this.again( place, Math.max( this.pace.failed(), after === null ? 0 : after + this.pace.within( after / 2 ) ) );
 		this.climber.refused( reason );
 	}
 
