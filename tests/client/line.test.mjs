@@ -203,6 +203,26 @@ test( 'an engine that says itself that its figures are old is believed', async (
 	assert.equal( last( 'status' ).stale, false );
 } );
 
+test( 'an engine whose own work hangs: another way that opens moves nothing on, and the silent one is not to blame', async () => {
+	const reports = [];
+	await open( { report: ( status ) => reports.push( status ) } );
+	rung.last.sink.message( put( 1 ) );
+	await pass( 11_000, 500 );
+	polling.plan = ( { sink } ) => {
+		sink.beat( beat( 1 ), true );
+		sink.open( { connection: 'c', e: E } );
+	};
+	const known = new Memory( 'site' ).load();
+	await pass( 50_000, 500 );
+	heard.length = 0;
+	await pass( 15_000, 500 );
+	assert.ok( heard.every( ( [ what, { stale } = {} ] ) => what !== 'status' || stale ), 'not for a moment' );
+	assert.deepEqual( [ line.status.rung, line.status.stale, reports.at( -1 ).rung, reports.at( -1 ).reasons ], [ 'polling', true, 'polling', { websocket: 'busy' } ] );
+	assert.deepEqual( new Memory( 'site' ).load(), known, 'the next page begins at the top' );
+	polling.last.sink.beat( beat( 1 ) );
+	assert.equal( line.status.stale, false );
+} );
+
 test( 'the token is renewed well before its end, without a new connection', async () => {
 	await open( { hello: { connection: 'c', e: E, expires: 1_800_000_060, time: 1_800_000_000 } } );
 	await pass( 29_000, 1000 );

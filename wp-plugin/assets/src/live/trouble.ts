@@ -10,6 +10,9 @@ export type Kind = 'denied' | 'busy' | 'broken' | 'silent' | 'refused';
 export const UNREACHED = 'not reached';
 export const BUSY = 'busy';
 
+/** Of a connection over which nothing came any more, though it seemed to be there. */
+export const SILENT = 'silent';
+
 export class Trouble extends Error {
 	/**
 	 * @param reason In a word or two, for who looks after the site.

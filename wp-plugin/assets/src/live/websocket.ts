@@ -1,7 +1,7 @@
 /** The first rung: Socket.IO over WebSocket. When to come back is decided by the ladder, not by socket.io-client. */
 
 import type { io as Io, Socket } from 'socket.io-client';
-import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command } from './message';
+import { isObject, isStale, toAck, toBeat, toHello, toMessage, type Ack, type Command } from './message';
 import { unpack, unpacks } from './packed';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
@@ -90,7 +90,7 @@ class Session implements Connection {
 			this.sink.latency( Date.now() - began );
 			this.sink.open( toHello( value ) );
 		} );
-		socket.on( 'beat', ( value: unknown ) => this.inTurn( () => this.sink.beat( toBeat( value ) ) ) );
+		socket.on( 'beat', ( value: unknown ) => this.inTurn( () => this.sink.beat( toBeat( value ), isStale( value ) ) ) );
 		socket.on( 'bye', ( value: unknown ) => {
 			this.bye = isObject( value ) ? Number( value[ 'after' ] ) || 0 : 0;
 		} );
