@@ -155,6 +155,17 @@ test( 'a filter that is refused is refused on all rungs: asked again later, and 
 	assert.equal( websocket.tried.length, 6 );
 } );
 
+test( 'a filter that is let in and put out again is left out for as long as it says, and not as long as everybody’s', async () => {
+	const { websocket } = await climb( {
+		websocket: ( connection ) => {
+			opens( connection );
+			connection.sink.closed( new Trouble( 'too-many-filters', 'refused', 30_000 ) );
+		},
+	} );
+	await pass( 120_000, 500 );
+	assert.deepEqual( waits( websocket ), [ 37_500, 37_500, 37_500 ], 'half of what may be added: random is 0.5 here' );
+} );
+
 test( 'who is told to come back within some time does so at a moment of its own', async () => {
 	const { websocket } = await climb( { websocket: opens, polling: opens } );
 	websocket.last.sink.closed( new Trouble( 'bye', 'broken', 5000 ) );

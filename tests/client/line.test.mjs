@@ -28,13 +28,13 @@ afterEach( () => {
 const last = ( what ) => heard.findLast( ( [ kind ] ) => kind === what )?.[ 1 ];
 const commands = () => rung.last.commands.map( ( command ) => command.do );
 
-async function open( { hello = { connection: 'c', e: E }, plan = ( { sink } ) => sink.open( hello ) } = {} ) {
+async function open( { hello = { connection: 'c', e: E }, plan = ( { sink } ) => sink.open( hello ), report } = {} ) {
 	rung = new FakeRung( 'websocket', plan );
 	polling = new FakeRung( 'polling', ( { sink } ) => sink.open( null ), 10_000 );
 	heard = [];
 	token = { skew: 0, prolonged: 0, clock: () => undefined, until: ( seconds ) => seconds * 1000 - Date.now(), life: () => 60_000, prolong: async () => `token ${ ++token.prolonged }`, renew: async () => 'new' };
 	const listener = Object.fromEntries( [ 'message', 'beat', 'counters', 'status', 'over' ].map( ( what ) => [ what, ( value ) => heard.push( [ what, value ] ) ] ) );
-	line = new Line( new Feed( '' ), [ 'live' ], listener, token, ( wish, climber ) => new Ladder( [ rung, polling ], wish, climber, token, new Memory( 'site' ), () => 0.5 ) );
+	line = new Line( new Feed( '' ), [ 'live' ], listener, token, ( wish, climber ) => new Ladder( [ rung, polling ], wish, climber, token, new Memory( 'site' ), () => 0.5 ), report );
 	await settled();
 }
 
@@ -203,6 +203,26 @@ test( 'an engine that says itself that its figures are old is believed', async (
 	assert.equal( last( 'status' ).stale, false );
 } );
 
+test( 'an engine whose own work hangs: another way that opens moves nothing on, and the silent one is not to blame', async () => {
+	const reports = [];
+	await open( { report: ( status ) => reports.push( status ) } );
+	rung.last.sink.message( put( 1 ) );
+	await pass( 11_000, 500 );
+	polling.plan = ( { sink } ) => {
+		sink.beat( beat( 1 ), true );
+		sink.open( { connection: 'c', e: E } );
+	};
+	const known = new Memory( 'site' ).load();
+	await pass( 50_000, 500 );
+	heard.length = 0;
+	await pass( 15_000, 500 );
+	assert.ok( heard.every( ( [ what, { stale } = {} ] ) => what !== 'status' || stale ), 'not for a moment' );
+	assert.deepEqual( [ line.status.rung, line.status.stale, reports.at( -1 ).rung, reports.at( -1 ).reasons ], [ 'polling', true, 'polling', { websocket: 'busy' } ] );
+	assert.deepEqual( new Memory( 'site' ).load(), known, 'the next page begins at the top' );
+	polling.last.sink.beat( beat( 1 ) );
+	assert.equal( line.status.stale, false );
+} );
+
 test( 'the token is renewed well before its end, without a new connection', async () => {
 	await open( { hello: { connection: 'c', e: E, expires: 1_800_000_060, time: 1_800_000_000 } } );
 	await pass( 29_000, 1000 );
@@ -290,4 +310,13 @@ test( 'counters of shared memory are told while the engine is away', async () =>
 	assert.equal( last( 'status' ).state, 'noEngine' );
 	rung.last.sink.message( put( 1 ) );
 	assert.deepEqual( [ last( 'status' ).state, last( 'status' ).stale ], [ 'live', false ] );
+} );
+
+test( 'refused without a connection: no token is renewed, no way reported', async () => {
+	const reports = [];
+	await open( { hello: { connection: 'c', e: E, expires: 1_800_000_060, time: 1_800_000_000 }, report: ( status ) => reports.push( status ) } );
+	rung.plan = ( { sink } ) => sink.closed( new Trouble( 'too-many-filters', 'refused' ) );
+	rung.last.sink.closed( new Trouble( 'too-many-filters', 'refused' ) );
+	await pass( 120_000, 1000 );
+	assert.deepEqual( [ last( 'status' ).state, token.prolonged, reports ], [ 'refused', 0, [] ] );
 } );

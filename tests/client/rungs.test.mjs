@@ -97,6 +97,16 @@ test( 'events: a proxy that keeps the end of a state until something follows it 
 	assert.equal( ( await heard.until( 'closed' ) ).reason, 'buffered' );
 } );
 
+test( 'events: a beat may say that figures do not move on', async () => {
+	const told = [];
+	server.answer = stream( event( 'hello', { ...HELLO, beat: 300 } ), event( 'put', put( 'live' ) ), event( 'put', put( 'events' ) ), event( 'beat', { e: E, time: 1, at: {}, stale: true } ), event( 'beat', { e: E, time: 2, at: {} } ) );
+	const { sink } = events();
+	await new Promise( ( done ) => {
+		sink.beat = ( { time }, stale ) => told.push( [ time, stale ] ) === 2 && done();
+	} );
+	assert.deepEqual( told, [ [ 1, true ], [ 2, false ] ] );
+} );
+
 test( 'events: with a position nothing new need come', async () => {
 	server.answer = stream( event( 'hello', HELLO ) );
 	await events( { ...WISH, position: `${ E }.live:3,events:2` } ).until( 'open' );
@@ -169,6 +179,9 @@ test( 'events: bye says when to come back, problem why; nothing is heard after t
 	assert.equal( ( await heard.until( 'closed' ) ).after, 5000 );
 	server.answer = stream( event( 'problem', { code: 'revoked', message: '…' } ) );
 	assert.equal( ( await events().until( 'closed' ) ).kind, 'denied' );
+	server.answer = stream( event( 'hello', HELLO ), event( 'problem', { code: 'too-many-filters', message: '…' } ) );
+	const crowded = await events( { ...WISH, name: 'country=FR' } ).until( 'closed' );
+	assert.deepEqual( [ crowded.kind, crowded.after ], [ 'refused', 30_000 ] );
 	assert.deepEqual( heard.kinds().filter( ( what ) => what === 'closed' ).length, 1 );
 	server.answer = stream( 'data: {broken\n\n' );
 	assert.equal( ( await events().until( 'closed' ) ).reason, 'no JSON' );

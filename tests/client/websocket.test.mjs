@@ -75,6 +75,17 @@ test( 'messages are taken in the order in which they were sent, packed or not', 
 	assert.equal( heard.heard.at( -1 )[ 1 ].s, 5 );
 } );
 
+test( 'a beat may say that figures do not move on', async () => {
+	const { sink } = await open();
+	const told = [];
+	sink.beat = ( { time }, stale ) => {
+		told.push( [ time, stale ] );
+	};
+	socket.send( 'beat', { e: E, time: 1, at: {}, stale: true } );
+	socket.send( 'beat', { e: E, time: 2, at: {} } );
+	assert.deepEqual( told, [ [ 1, true ], [ 2, false ] ] );
+} );
+
 test( 'what cannot be unpacked ends the connection', async () => {
 	const heard = await open();
 	socket.send( 'live:packed', new Uint8Array( [ 1, 2, 3 ] ).buffer );
@@ -112,6 +123,12 @@ test( 'why it ended: the engine restarts, the token was revoked, the network bro
 	socket.send( 'problem', { code: 'revoked', message: '…' } );
 	socket.send( 'disconnect', 'io server disconnect' );
 	assert.equal( ( await revoked.until( 'closed' ) ).kind, 'denied' );
+	const crowded = await open( { name: 'country=FR' } );
+	socket.send( 'hello', HELLO );
+	socket.send( 'problem', { code: 'too-many-filters', message: '…' } );
+	socket.send( 'disconnect', 'io server disconnect' );
+	const { kind, after } = await crowded.until( 'closed' );
+	assert.deepEqual( [ kind, after ], [ 'refused', 30_000 ] );
 	const broken = await open();
 	socket.send( 'disconnect', 'transport close' );
 	socket.send( 'disconnect', 'transport close' );

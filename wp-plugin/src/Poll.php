@@ -19,7 +19,7 @@ final class Poll {
 	/** Bytes of a filter's name at most: five members, percent-encoded. */
 	private const FILTER_MAX = 2048;
 
-	/** Epoch and sequence of each topic, as the answer before gave it. */
+	/** Epoch and sequence of each topic, as the answer before gave it. Before there is a state it names no topic, which says as little as none. */
 	private const POSITION = '/^[0-9a-f]{16}\.[a-z]{1,16}:\d{1,20}(,[a-z]{1,16}:\d{1,20}){0,4}$/D';
 
 	/**
@@ -47,11 +47,10 @@ final class Poll {
 		if ( array() !== $filter ) {
 			$members['filter'] = $filter;
 		}
-		if ( '' !== ( $given['since'] ?? '' ) ) {
-			if ( ! \is_string( $given['since'] ) || 1 !== \preg_match( self::POSITION, $given['since'] ) ) {
-				return 'since';
-			}
-			$members['since'] = $given['since'];
+		// Any other counts as none, as over a connection: everything comes whole.
+		$since = $given['since'] ?? '';
+		if ( \is_string( $since ) && 1 === \preg_match( self::POSITION, $since ) ) {
+			$members['since'] = $since;
 		}
 		return new Question( self::WHAT, $members, counted: array() === $filter && \in_array( 'live', $topics, true ) );
 	}

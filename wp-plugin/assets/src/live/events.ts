@@ -1,11 +1,11 @@
 /** The second rung: server-sent events, read with fetch(), which can send the token where EventSource cannot. */
 
 import { EventStream, type ServerEvent } from './eventStream';
-import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command, type Hello, type Topic } from './message';
+import { isObject, isStale, toAck, toBeat, toHello, toMessage, type Ack, type Command, type Hello, type Topic } from './message';
 import { request, retryAfter } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
-import { denial, Over, refuses, Trouble } from './trouble';
+import { denial, ending, Over, refuses, SILENT, Trouble } from './trouble';
 
 /** Not Authorization: the web server may want that for a password of its own. */
 const TOKEN = 'X-Qahm-Realtime-Token';
@@ -127,7 +127,7 @@ class Reading implements Connection {
 		const stream = new EventStream( ( event ) => this.isClosed || this.take( event ) );
 		for (;;) {
 			clearTimeout( this.silence );
-			this.silence = setTimeout( () => this.end( new Trouble( 'silent', 'silent' ) ), SILENCE );
+			this.silence = setTimeout( () => this.end( new Trouble( SILENT, 'silent' ) ), SILENCE );
 			const { done, value } = await reader.read();
 			if ( done || this.isClosed ) {
 				return;
@@ -161,13 +161,13 @@ class Reading implements Connection {
 			if ( ! this.isOpen && this.isLate ) {
 				throw new Trouble( 'buffered' ); // The end of a state came only with what was sent after it.
 			}
-			this.sink.beat( toBeat( value ) );
+			this.sink.beat( toBeat( value ), isStale( value ) );
 			this.awaited.delete( 'beat' );
 			this.opened();
 		} else if ( type === 'bye' && isObject( value ) ) {
 			this.bye = Number( value[ 'after' ] ) || 0;
 		} else if ( type === 'problem' && isObject( value ) ) {
-			throw denial( String( value[ 'code' ] ) );
+			throw ending( String( value[ 'code' ] ) );
 		}
 	}
 

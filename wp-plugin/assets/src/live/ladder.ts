@@ -135,7 +135,7 @@ export class Ladder {
 	private refused( { reason, after }: Trouble, place: number ): void {
 		this.failures = 0;
 		this.refusedAt = place;
-		this.again( place, Math.max( this.pace.failed(), after ?? 0 ) );
+		this.again( place, Math.max( this.pace.failed(), after === null ? 0 : after + this.pace.within( after / 2 ) ) );
 		this.climber.refused( reason );
 	}
 
@@ -197,7 +197,7 @@ export class Ladder {
 					}
 				},
 				message: ( message ) => here() && this.climber.message( message ),
-				beat: ( beat, stale ) => here() && this.climber.beat( beat, stale ),
+				beat: ( beat, stale ) => here() && this.climber.beat( beat, this.rush.hang( this.reasons, this.rungs, stale ) ),
 				counters: ( live ) => here() && this.climber.counters( live ),
 				latency: ( ms ) => here() && this.climber.latency( ms ),
 				closed: ( why ) => {
@@ -224,7 +224,7 @@ export class Ladder {
 		delete this.reasons[ rung.name ];
 		clearTimeout( this.steady );
 		this.steady = setTimeout( () => {
-			if ( place <= this.best && ! this.away ) {
+			if ( place <= this.best && ! this.away && ! this.rush.hangs ) {
 				this.best = place;
 				this.memory?.save( rung.name, this.reasons );
 			}

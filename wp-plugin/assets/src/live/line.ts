@@ -4,12 +4,12 @@ import type { Climber } from './climber';
 import type { Feed } from './feed';
 import { Heart } from './heart';
 import type { Ladder } from './ladder';
-import { isObject, type Ack, type Beat, type Command, type Hello, type Json, type Message, type Topic } from './message';
+import { isStale, type Ack, type Beat, type Command, type Hello, type Json, type Message, type Topic } from './message';
 import { Renewal } from './renewal';
 import type { Wish } from './rung';
 import { CONNECTING, type Status } from './status';
 import type { Token } from './token';
-import { refuses, Trouble, UNCLEAR, type Over } from './trouble';
+import { refuses, SILENT, Trouble, UNCLEAR, type Over } from './trouble';
 
 /** What was asked for again must be here by then. */
 const GRACE = 2000; // ms
@@ -138,6 +138,7 @@ export class Line implements Climber {
 	}
 
 	public refused( reason: string ): void {
+		this.forget();
 		clearTimeout( this.missed );
 		this.set( { state: 'refused', refusal: reason } );
 		if ( this.asked !== this.name() ) {
@@ -169,7 +170,7 @@ export class Line implements Climber {
 	}
 
 	public counters( live: Json ): void {
-		this.set( live === null ? { state: 'noEngine' } : { state: 'live', stale: isObject( live ) && live[ 'stale' ] === true } );
+		this.set( live === null ? { state: 'noEngine' } : { state: 'live', stale: isStale( live ) } );
 		this.alive();
 		this.listener.counters( live );
 	}
@@ -225,7 +226,7 @@ export class Line implements Climber {
 			return; // Each question has an end of its own, and they may be minutes apart.
 		}
 		this.set( { stale: true } );
-		this.ladder.restart( new Trouble( 'silent', 'silent' ) );
+		this.ladder.restart( new Trouble( SILENT, 'silent' ) );
 	}
 
 	/** Asks for what is missing: from where we are, then for all of it, then over another connection. */

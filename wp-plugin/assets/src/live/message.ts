@@ -87,6 +87,11 @@ export function toBeat( value: unknown ): Beat | null {
 		: null;
 }
 
+/** Whether the engine says itself, in a beat or an answer, that its figures do not move on. */
+export function isStale( value: unknown ): boolean {
+	return isObject( value ) && value[ 'stale' ] === true;
+}
+
 export function toHello( value: unknown ): Hello | null {
 	return isObject( value ) && typeof value[ 'e' ] === 'string' ? { ...value, e: value[ 'e' ], connection: String( value[ 'connection' ] ?? '' ) } : null;
 }

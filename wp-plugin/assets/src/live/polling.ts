@@ -1,6 +1,6 @@
 /** The last rung: live.php is asked every few seconds. It needs nothing of the web server but PHP. */
 
-import { isObject, toMessage, type Ack, type Command, type Json } from './message';
+import { isObject, isStale, toMessage, type Ack, type Command, type Json } from './message';
 import { request, retryAfter, type Answer } from './request';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token, TokenConfig } from './token';
@@ -187,7 +187,7 @@ class Rounds implements Connection {
 				this.sink.message( message );
 			}
 		}
-		this.sink.beat( null, poll[ 'stale' ] === true );
+		this.sink.beat( null, isStale( poll ) );
 	}
 
 	/** @throws What is wrong with a token that was not taken. */

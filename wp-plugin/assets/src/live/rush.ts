@@ -3,7 +3,7 @@
 import type { Reasons } from './memory';
 import type { Pace } from './pace';
 import type { Rung } from './rung';
-import { BUSY, UNREACHED, type Trouble } from './trouble';
+import { BUSY, SILENT, UNREACHED, type Trouble } from './trouble';
 
 /** A way that is busy so many times in a row is passed by: PHP may still answer where the engine has no time. */
 const ROUNDS = 2;
@@ -11,6 +11,8 @@ const ROUNDS = 2;
 export class Rush {
 	/** How many times in a row each way was busy. */
 	private readonly times = new Map< Rung, number >();
+	/** Its own work hangs, as it said when it was last heard: which way is used then is no finding. */
+	public hangs = false;
 	/** Milliseconds since 1970. */
 	private until = 0;
 
@@ -41,10 +43,22 @@ export class Rush {
 		return after + this.pace.within( Math.max( after, 1000 ) );
 	}
 
+	/** The server says whether its own work hangs: if it does, it is no fault of the ways that nothing came over them. @return Whether it does. */
+	public hang( reasons: Reasons, rungs: readonly Rung[], hangs = false ): boolean {
+		this.hangs = hangs;
+		Rush.excuse( reasons, hangs ? rungs : [], SILENT );
+		return hangs;
+	}
+
 	/** A browser does not say why a WebSocket was refused: where a way that was tried after it is busy, it was that, too. */
 	public static explain( reasons: Reasons, tried: readonly Rung[] ): void {
-		for ( const { name } of tried ) {
-			if ( reasons[ name ] === UNREACHED ) {
+		Rush.excuse( reasons, tried, UNREACHED );
+	}
+
+	/** What looked like this was a server without time. */
+	private static excuse( reasons: Reasons, rungs: readonly Rung[], looked: string ): void {
+		for ( const { name } of rungs ) {
+			if ( reasons[ name ] === looked ) {
 				reasons[ name ] = BUSY;
 			}
 		}

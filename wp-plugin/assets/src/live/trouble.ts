@@ -10,6 +10,9 @@ export type Kind = 'denied' | 'busy' | 'broken' | 'silent' | 'refused';
 export const UNREACHED = 'not reached';
 export const BUSY = 'busy';
 
+/** Of a connection over which nothing came any more, though it seemed to be there. */
+export const SILENT = 'silent';
+
 export class Trouble extends Error {
 	/**
 	 * @param reason In a word or two, for who looks after the site.
@@ -41,12 +44,16 @@ export class Over extends Error {
 /** The engine's words for a token that it does not take. */
 const DENIALS = [ 'malformed', 'signature', 'expired', 'site', 'purpose', 'chain', 'revoked', 'absent', 'denied' ];
 
-/** The engine's word for a question that it does not understand. */
+/** The engine's words for a question that it does not understand, and for a filter that it has no room for. */
 export const UNCLEAR = 'bad-request';
+const CROWDED = 'too-many-filters';
+
+/** A filter that was let in and put out again needs more room than there is: its return would take it from others. */
+const PUT_OUT = 30_000; // ms
 
 /** Whether the engine refuses a filter with this word. */
 export function refuses( reason: string | undefined, filter: string ): boolean {
-	return filter !== '' && ( reason === UNCLEAR || reason === 'too-many-filters' );
+	return filter !== '' && ( reason === UNCLEAR || reason === CROWDED );
 }
 
 /**
@@ -60,4 +67,9 @@ export function denial( reason: string, filter = '' ): Trouble {
 		throw new Over( 'address' );
 	}
 	return new Trouble( reason, DENIALS.includes( reason ) ? 'denied' : refuses( reason, filter ) ? 'refused' : 'broken' );
+}
+
+/** What the engine's word for the end of a connection means that it had let in, with its filter. @throws As denial(). */
+export function ending( reason: string ): Trouble {
+	return reason === CROWDED ? new Trouble( reason, 'refused', PUT_OUT ) : denial( reason );
 }

@@ -1,11 +1,11 @@
 /** The first rung: Socket.IO over WebSocket. When to come back is decided by the ladder, not by socket.io-client. */
 
 import type { io as Io, Socket } from 'socket.io-client';
-import { isObject, toAck, toBeat, toHello, toMessage, type Ack, type Command } from './message';
+import { isObject, isStale, toAck, toBeat, toHello, toMessage, type Ack, type Command } from './message';
 import { unpack, unpacks } from './packed';
 import type { Connection, Rung, Sink, Wish } from './rung';
 import type { Token } from './token';
-import { denial, Over, Trouble, UNREACHED } from './trouble';
+import { denial, ending, Over, Trouble, UNREACHED } from './trouble';
 
 const ACK = 5000; // ms until a command counts as lost
 
@@ -90,17 +90,17 @@ class Session implements Connection {
 			this.sink.latency( Date.now() - began );
 			this.sink.open( toHello( value ) );
 		} );
-		socket.on( 'beat', ( value: unknown ) => this.inTurn( () => this.sink.beat( toBeat( value ) ) ) );
+		socket.on( 'beat', ( value: unknown ) => this.inTurn( () => this.sink.beat( toBeat( value ), isStale( value ) ) ) );
 		socket.on( 'bye', ( value: unknown ) => {
 			this.bye = isObject( value ) ? Number( value[ 'after' ] ) || 0 : 0;
 		} );
-		socket.on( 'problem', ( value: unknown ) => this.note( isObject( value ) ? String( value[ 'code' ] ) : 'problem' ) );
+		socket.on( 'problem', ( value: unknown ) => this.note( () => ending( isObject( value ) ? String( value[ 'code' ] ) : 'problem' ) ) );
 		socket.on( 'connect_error', ( error: Error ) => {
 			// The way is broken or the server busy, which browsers do not tell apart, or the engine gives its reason.
 			if ( 'type' in error && error.type === 'TransportError' ) {
 				this.end( new Trouble( UNREACHED ) );
 			} else {
-				this.note( error.message );
+				this.note( () => denial( error.message, this.filter ) );
 				this.end( this.problem ?? new Trouble( error.message ) );
 			}
 		} );
@@ -138,9 +138,9 @@ class Session implements Connection {
 		this.unpacking = now;
 	}
 
-	private note( code: string ): void {
+	private note( meaning: () => Trouble ): void {
 		try {
-			this.problem = denial( code, this.filter );
+			this.problem = meaning();
 		} catch ( over ) {
 			this.problem = over as Over;
 		}
