@@ -130,7 +130,7 @@ final class FiguresSchema {
 			'devices'        => self::NUMBERS,
 			'countries'      => self::NUMBERS,
 			'excluded'       => array( 'type' => array( 'object', 'null' ) ) + self::NUMBERS + array( 'description' => __( 'What was not counted today, by reason: role (users whose role is not counted), opt-out (the visitor\'s own choice), bot, path, ip, country, consent.', 'qahm-realtime' ) ),
-			'stale'          => self::FLAG + array( 'description' => __( 'Whether the engine was too busy to answer: only counters then.', 'qahm-realtime' ) ),
+			'stale'          => self::FLAG + array( 'description' => __( 'Whether these figures may be old: the engine\'s own work hangs, or it was too busy to answer and these are counters alone.', 'qahm-realtime' ) ),
 		);
 	}
 

@@ -120,7 +120,7 @@ final class Widget {
 			'timezone'    => wp_timezone_string(),
 			'text'        => array(
 				'noEngine'  => __( 'The engine is not running, so visitors are not counted. Tools > Site Health says why.', 'qahm-realtime' ),
-				'stale'     => __( 'The engine is busy. Pages and graph will follow.', 'qahm-realtime' ),
+				'stale'     => __( 'The engine is busy: these figures may be old.', 'qahm-realtime' ),
 				'noVisitor' => __( 'No visitor yet today. Open the site in a private window to see yourself here.', 'qahm-realtime' ),
 				'loggedOut' => __( 'You are logged out. Reload the page to go on.', 'qahm-realtime' ),
 				/* translators: %s: address of the dashboard. */

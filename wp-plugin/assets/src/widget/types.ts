@@ -82,7 +82,7 @@ export interface Usual {
 	readonly days: number | null;
 }
 
-/** The counters are always there; with `stale` they are all there is. */
+/** The counters are always there; with `stale` they may be all there is, or all of it may be old. */
 export interface Live {
 	readonly active: number;
 	readonly visitors_5m: number;
