@@ -85,7 +85,9 @@ final class LivePath {
 			return;
 		}
 		$state = self::state();
-		if ( self::due( $state ) || ( ! $state['works'] && Rungs::pushed() > $state['at'] ) ) { // A browser got through since.
+		// A browser that got through since is news, but not where the site cannot reach itself: that is another way.
+		$news = ! $state['works'] && 'error' !== $state['reason'] && Rungs::pushed() > $state['at'];
+		if ( $news || self::due( $state ) ) {
 			self::test();
 		}
 	}

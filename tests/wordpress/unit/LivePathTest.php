@@ -108,6 +108,18 @@ final class LivePathTest extends TestCase {
 		$this->assertCount( 2, $this->asked );
 	}
 
+	public function test_where_the_site_cannot_reach_itself_browsers_do_not_shorten_the_pauses(): void {
+		$this->server( static fn (): WP_Error => new WP_Error( 'x', 'Connection refused' ) );
+		LivePath::tend();
+		self::later( 290 );
+		Rungs::note( 'websocket', null, array() );
+		LivePath::tend();
+		$this->assertCount( 1, $this->asked );
+		self::later( 20 );
+		LivePath::tend();
+		$this->assertCount( 2, $this->asked, 'in its time' );
+	}
+
 	public function test_it_is_remembered_since_when(): void {
 		$since = static fn (): int => time() - LivePath::state()['since'];
 		$this->engine();
