@@ -283,7 +283,7 @@ export class Member {
 
 	private silent(): void {
 		if ( ! this.leader.leads && this.want !== null && this.status.rung !== 'polling' ) {
-			this.listener.status( { ...this.status, stale: true } );
+			this.listener.status( { ...this.status, rung: null, stale: true } );
 			this.tell();
 			this.expect();
 		}

@@ -11,7 +11,7 @@ const PAGES = 5;
 export function follow( config: Config, show: ( state: State ) => void ): void {
 	let live: Live | null = null;
 	let shown = '';
-	// What is asked for still answers when the engine's own work hangs, and says that nothing moves on.
+	// The engine still answers and beats when its own work hangs, and says that nothing moves on.
 	let old = false;
 	const present = ( of: Live ): void => {
 		shown = 'live';
@@ -26,9 +26,9 @@ export function follow( config: Config, show: ( state: State ) => void ): void {
 		present( live );
 	} );
 	channel.on( 'status', ( status ) => {
-		const kind = troubleOf( status );
+		const kind = troubleOf( status, live !== null );
 		const was = old;
-		old = status.rung === 'polling' && status.stale;
+		old = status.rung !== null && status.stale;
 		if ( kind !== null && kind !== shown ) {
 			shown = kind;
 			show( { kind } );
@@ -39,11 +39,11 @@ export function follow( config: Config, show: ( state: State ) => void ): void {
 	} );
 }
 
-/** What is to be said in place of a state. */
-function troubleOf( { state, stale, rung }: Status ): Exclude< State[ 'kind' ], 'live' > | null {
+/** What is to be said in place of a state, where there is one. */
+function troubleOf( { state, stale, rung }: Status, isThere: boolean ): Exclude< State[ 'kind' ], 'live' > | null {
 	if ( state === 'loggedOut' || state === 'address' || state === 'noEngine' || state === 'offline' ) {
 		return state;
 	}
-	// While polling there are figures, of whatever age.
-	return state !== 'paused' && stale && rung !== 'polling' ? 'offline' : null;
+	// While there is a connection there are figures, of whatever age.
+	return state !== 'paused' && stale && ( rung === null || ( rung !== 'polling' && ! isThere ) ) ? 'offline' : null;
 }
