@@ -139,9 +139,16 @@ final class PolledTest extends SiteTestCase {
 	}
 
 	public function test_a_bad_question_is_named(): void {
-		foreach ( array( 'topics' => 'pages', 'filter' => 'colour=red', 'since' => '5' ) as $name => $value ) {
+		foreach ( array( 'topics' => 'pages', 'filter' => 'colour=red' ) as $name => $value ) {
 			$answer = self::poll( array( $name => $value ) );
 			$this->assertSame( array( 400, $name ), array( $answer->status, $answer->json()['argument'] ) );
+		}
+	}
+
+	public function test_a_position_that_says_nothing_counts_as_none(): void {
+		foreach ( array( '5', '0123456789abcdef.' ) as $since ) {
+			$message = self::messages( array( 'topics' => 'live', 'since' => $since ) )['messages'][0];
+			$this->assertSame( '/', $message['path'] ?? 'a patch', $since );
 		}
 	}
 
