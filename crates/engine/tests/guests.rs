@@ -29,7 +29,7 @@ fn sockets_without_a_token_have_a_part_of_the_places() {
         let answer = browser.open("GET", path, &headers, b"");
         (browser, answer)
     };
-    let mut silent: Vec<Browser> = (0..4)
+    let mut silent: Vec<Browser> = (0..12)
         .map(|_| {
             let (browser, answer) = ask(&[]);
             assert_eq!(answer.status, 101);
@@ -46,8 +46,8 @@ fn sockets_without_a_token_have_a_part_of_the_places() {
     // Who leaves makes room, and so does who says his token.
     silent.clear();
     await_some("their ends", || (salon.metric("sockets") == 1.0).then_some(()));
-    silent.extend((0..3).map(|_| ask(&[]).0));
+    silent.extend((0..11).map(|_| ask(&[]).0));
     let users: Vec<Client> = (0..6).map(|_| salon.follow(&["live"])).collect();
-    assert_eq!((silent.len(), users.len()), (3, 6));
+    assert_eq!((silent.len(), users.len()), (11, 6));
     assert_eq!(salon.metric("refused_total{reason=\"guests\"}"), 1.0);
 }

@@ -55,6 +55,6 @@ pub const URL_MAX: usize = 4 * 1024;
 /// Connections at once: five thousand dashboards that come back together, and some more.
 pub const CONNECTIONS_MAX: usize = 6000;
 /// Of them those who have not yet said who they are, at most. A client does so within milliseconds.
-pub const GUESTS_MAX: usize = 1000;
+pub const GUESTS_MAX: usize = 3000;
 /// Who is told to come back chooses a moment within this many milliseconds, so that not all come at once.
 pub const BACK_MS: u64 = 5000;

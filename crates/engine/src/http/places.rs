@@ -61,10 +61,10 @@ mod tests {
             let places = Places::of(asked, granted);
             (places.most, places.guests(), places.note.is_some())
         };
-        assert_eq!(of(6000, None), (6000, 1000, false));
-        assert_eq!(of(6000, Some(6256)), (6000, 1000, false));
-        assert_eq!(of(6000, Some(1024)), (768, 128, true));
-        assert_eq!(of(6000, Some(300)), (75, 12, true));
+        assert_eq!(of(6000, None), (6000, 3000, false));
+        assert_eq!(of(6000, Some(6256)), (6000, 3000, false));
+        assert_eq!(of(6000, Some(1024)), (768, 384, true));
+        assert_eq!(of(6000, Some(300)), (75, 37, true));
         assert_eq!(of(3, Some(300)), (3, 1, false));
         assert_eq!(of(6000, Some(0)), (1, 1, true));
     }
