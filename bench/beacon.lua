@@ -1,19 +1,11 @@
 -- For wrk: beacons of ever new views of ever new visitors. Arguments: site, number of the round, host if it is not the address's,
--- how many each thread is to write beforehand. Both collectors of a comparison get the same requests.
+-- how many to write beforehand. Both collectors of a comparison get the same requests.
 --
 -- They are written before the clock starts: wrk shares the machine with what it measures, and its own time to make up
 -- requests would be counted against the server. What is beyond those is written as it goes.
 local written, next_one = {}, 0
-local threads = 0
 
-function setup(thread)
-	thread:set("part", threads)
-	threads = threads + 1
-end
-
-local function write(site, round, number)
-	-- Each thread has visitors of its own; there are two.
-	local count = 2 * number + part
+local function write(site, round, count)
 	wrk.headers["X-Forwarded-For"] = string.format("81.%d.%d.%d", round, math.floor(count / 256) % 256, count % 256)
 	return wrk.format(nil, nil, nil, string.format(
 		'{"v":1,"s":"%s","i":"%08x%08x","n":0,"u":"/page-%d/","e":[["v",1,"https://www.example.org/","Page %d"]]}',
