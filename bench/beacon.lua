@@ -3,16 +3,15 @@
 --
 -- They are written before the clock starts: wrk shares the machine with what it measures, and its own time to make up
 -- requests would be counted against the server. What is beyond those is written as it goes.
+local site, round
 local written, next_one = {}, 0
 
-local function write(site, round, count)
+local function write(count)
 	wrk.headers["X-Forwarded-For"] = string.format("81.%d.%d.%d", round, math.floor(count / 256) % 256, count % 256)
 	return wrk.format(nil, nil, nil, string.format(
 		'{"v":1,"s":"%s","i":"%08x%08x","n":0,"u":"/page-%d/","e":[["v",1,"https://www.example.org/","Page %d"]]}',
 		site, round, count, count % 50, count % 50))
 end
-
-local site, round
 
 function init(arguments)
 	site, round = arguments[1], tonumber(arguments[2])
@@ -23,13 +22,13 @@ function init(arguments)
 	wrk.headers["Content-Type"] = "text/plain;charset=UTF-8"
 	wrk.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	for count = 1, tonumber(arguments[4] or "0") do
-		written[count] = write(site, round, count)
+		written[count] = write(count)
 	end
 end
 
 function request()
 	next_one = next_one + 1
-	return written[next_one] or write(site, round, next_one)
+	return written[next_one] or write(next_one)
 end
 
 function done(summary)

@@ -21,7 +21,7 @@ use super::following::{Due, Following};
 use super::reader::Reader;
 use super::shared::unix_now;
 use super::{BACK_MS, Shared, pull, reply};
-use crate::channel::{LINGER, Message, Position, Refused};
+use crate::channel::{LINGER, Message, Position};
 
 /// Old proxies and browsers pass nothing on before this many bytes.
 const PADDING: usize = 2048;
@@ -174,7 +174,7 @@ impl Feed {
                 Next::Changed => match due {
                     Due::Messages(messages) => self.send(&messages),
                     Due::Gone(why) => {
-                        self.shared.stats.closed(lost(why));
+                        self.shared.stats.lost(why);
                         self.problem(why.as_str(), &why.to_string());
                     }
                     Due::Nothing => {}
@@ -238,15 +238,6 @@ impl Feed {
     fn problem(&mut self, code: &str, message: &str) {
         self.event("problem", &json!({ "code": code, "message": message }));
         self.stage = Stage::Over;
-    }
-}
-
-/// Why a connection ends that had been let in, for `/metrics`.
-pub(super) fn lost(why: Refused) -> &'static str {
-    match why {
-        Refused::UnknownSite => "forgotten",
-        Refused::Failed => "failed",
-        _ => "memory",
     }
 }
 

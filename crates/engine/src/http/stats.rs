@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::channel::Refused;
+
 /// How long a person is told of an abuse after it was last seen.
 const TOLD: Duration = Duration::from_secs(600);
 
@@ -33,6 +35,15 @@ impl Stats {
     /// A connection ended, for a reason of one word.
     pub fn closed(&self, reason: &'static str) {
         *self.closed.lock().entry(reason).or_default() += 1;
+    }
+
+    /// A connection that had been let in ended, for what it followed is there no more.
+    pub fn lost(&self, why: Refused) {
+        self.closed(match why {
+            Refused::UnknownSite => "forgotten",
+            Refused::Failed => "failed",
+            _ => "memory",
+        });
     }
 
     /// Refused, and of a kind that a person should hear of: on standard error once per kind, among the notes of

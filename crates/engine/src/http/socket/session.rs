@@ -17,7 +17,6 @@ use crate::channel::{Message, Refused};
 use crate::http::auth::Pass;
 use crate::http::command::{Command, INBOX, Problem, answer};
 use crate::http::connection::{Codec, End, Opened};
-use crate::http::events::lost;
 use crate::http::following::{Due, Following};
 use crate::http::shared::unix_now;
 use crate::http::{BACK_MS, post};
@@ -219,7 +218,7 @@ impl<V: Voice> Session<V> {
                 }
             }
             Ending::Lost(why) => {
-                self.guest.shared.stats.closed(lost(why));
+                self.guest.shared.stats.lost(why);
                 ("problem", problem(why.as_str(), &why.to_string()))
             }
         };
